@@ -1,0 +1,85 @@
+/** The environment, read once and nowhere else. A wrong variable ends the start with its name. */
+import { z } from "zod";
+
+const text = z.string().trim().min(1);
+const url = (...protocols: string[]) =>
+  text.refine((value) => {
+    const parsed = URL.parse(value);
+    return parsed !== null && protocols.includes(parsed.protocol.slice(0, -1));
+  }, `must be a URL with ${protocols.join(" or ")}://`);
+
+const originPattern = /^https?:\/\/(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:\d{1,5})?$/;
+const list = (of: z.ZodType<string, string>) =>
+  z.string().transform((value) => value.split(",").map((each) => each.trim()).filter(Boolean)).pipe(z.array(of))
+    .default([]);
+
+const Environment = z.object({
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8000),
+  HOST: text.default("0.0.0.0"),
+  DATABASE_URL: url("postgres", "postgresql").optional(),
+  DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10),
+  REDIS_URL: url("redis", "rediss").optional(),
+  AMQP_URL: url("amqp", "amqps").optional(),
+  DATA_DIR: text.default("./.data"),
+  NAMESPACE: text.regex(/^[a-z0-9][a-z0-9-]{0,39}$/, "must be 1-40 of a-z, 0-9 and -").default("moajang"),
+  JWT_SECRET: z.string().refine((value) => new TextEncoder().encode(value).length >= 32, "must have at least 32 bytes")
+    .optional(),
+  PUBLIC_ORIGIN: text.regex(/^https?:\/\/[a-z0-9.-]+(:\d{1,5})?$/, "must be an origin such as https://moajang.example")
+    .optional(),
+  ALLOWED_ORIGINS: list(
+    z.string().regex(originPattern, "must list exact origins or patterns such as https://*.example.com"),
+  ),
+  TRUSTED_PROXIES: list(z.string().regex(/^[0-9a-fA-F.:]+(\/\d{1,3})?$/, "must list addresses or CIDR blocks")),
+  RATE_LIMIT_FACTOR: z.coerce.number().positive().max(1_000_000).default(1),
+  LOG_LEVEL: z.enum(["debug", "info", "warning", "error"]).default("info"),
+  MAFRA_API_URL: url("http", "https").default("http://211.237.50.150:7080/openapi"),
+  MAFRA_API_KEY: text.optional(),
+  MAFRA_ITEM_GRID: text.regex(/^Grid_\d+_\d+$/, "must look like Grid_20240626000000000668_1")
+    .default("Grid_20240626000000000668_1"),
+  DATA_GO_KR_API_URL: url("http", "https").default("https://api.data.go.kr/openapi"),
+  DATA_GO_KR_API_KEY: text.optional(),
+  SEOUL_API_URL: url("http", "https").default("http://openapi.seoul.go.kr:8088"),
+  SEOUL_API_KEY: text.optional(),
+});
+
+/** What the environment says, checked, with defaults. Each of the three store URLs may be missing: embedded then. */
+export type Config = z.infer<typeof Environment>;
+
+/** A variable that is missing or wrong. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+}
+
+/** Reads the environment. Empty variables count as unset. Throws {@link ConfigError} naming every wrong variable. */
+export function readConfig(environment: Record<string, string | undefined> = Deno.env.toObject()): Config {
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()));
+  const result = Environment.safeParse(set);
+  if (!result.success) {
+    throw new ConfigError(
+      result.error.issues.map((issue) => `${issue.path[0]?.toString()}: ${issue.message}`).join("; "),
+    );
+  }
+  const config = result.data;
+  if (!config.JWT_SECRET && (config.DATABASE_URL || config.REDIS_URL || config.AMQP_URL)) {
+    throw new ConfigError(
+      "JWT_SECRET: must be set when DATABASE_URL, REDIS_URL or AMQP_URL is, the same on every node",
+    );
+  }
+  return config;
+}
+
+/** The signing secret: given, or made once and kept in `DATA_DIR`, readable by its owner alone. */
+export async function signingSecret(config: Pick<Config, "JWT_SECRET" | "DATA_DIR">): Promise<string> {
+  if (config.JWT_SECRET) return config.JWT_SECRET;
+  await Deno.mkdir(config.DATA_DIR, { recursive: true });
+  const path = `${config.DATA_DIR}/jwt_secret`;
+  const made = crypto.getRandomValues(new Uint8Array(48)).toBase64();
+  const draft = `${path}.${crypto.randomUUID()}`;
+  await Deno.writeTextFile(draft, made, { mode: 0o600, createNew: true });
+  // A link appears whole or not at all, and only the first one does: two processes starting at once agree.
+  await Deno.link(draft, path).catch((error) => {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  });
+  await Deno.remove(draft);
+  return await Deno.readTextFile(path);
+}

@@ -1,0 +1,65 @@
+/** Events, and the alerts they become. */
+import { z } from "zod";
+import { Id, Instant, listOf, PageQuery } from "./common.ts";
+
+/** What may be alerted about. One table: a type that is not here does not exist. */
+export const EVENT_TYPES = [
+  "party.created",
+  "party.cancelled",
+  "chat.opened",
+  "join.requested",
+  "join.accepted",
+  "join.rejected",
+] as const;
+/** See the table. */
+export const EventType = z.enum(EVENT_TYPES);
+/** See the table. */
+export type EventType = z.infer<typeof EventType>;
+
+/** What an event tells: enough to word an alert without asking again. `actorId` caused it; `userId` is who it is about. */
+export const EventPayload = z.object({
+  v: z.literal(1),
+  partyTitle: z.string(),
+  itemId: Id,
+  itemName: z.string(),
+  marketId: Id,
+  marketName: z.string(),
+  startsAt: Instant,
+  actorId: Id,
+  actorNickname: z.string(),
+  userId: Id.nullable(),
+  reason: z.string().nullable(),
+});
+/** See the schema. */
+export type EventPayload = z.infer<typeof EventPayload>;
+
+/** What travels on a region queue: the worker reads the rest from the events table. */
+export const EventMessage = z.object({ partyId: Id, eventId: Id });
+
+/** A line of a person's inbox. `seq` counts 1, 2, 3 … per person without gaps. */
+export const Alert = z.object({
+  id: Id,
+  seq: z.int(),
+  type: EventType,
+  partyId: Id.nullable(),
+  title: z.string(),
+  body: z.string(),
+  url: z.string(),
+  createdAt: Instant,
+  readAt: Instant.nullable(),
+}).meta({ id: "Alert" });
+/** See the schema. */
+export type Alert = z.infer<typeof Alert>;
+
+/** Query of GET /api/alerts. */
+export const AlertQuery = PageQuery.extend({ unread: z.enum(["true", "false"]).optional() });
+/** See the schema. */
+export type AlertQuery = z.infer<typeof AlertQuery>;
+
+/** Answer of GET /api/alerts, newest first. */
+export const AlertList = listOf(Alert).extend({ unreadCount: z.int(), lastSeq: z.int() }).meta({ id: "AlertList" });
+/** See the schema. */
+export type AlertList = z.infer<typeof AlertList>;
+
+/** Body of PATCH /api/alerts/{id}. */
+export const AlertChange = z.strictObject({ read: z.literal(true) });

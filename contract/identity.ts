@@ -1,0 +1,94 @@
+/** Accounts and sessions. */
+import { z } from "zod";
+import { Id, Instant, line, Place } from "./common.ts";
+
+const Email = z.string().trim().toLowerCase().pipe(z.email().max(254));
+const Nickname = line(2, 20);
+const NewPassword = z.string().min(8).max(128);
+const RefreshTransport = z.enum(["body", "cookie"]);
+const Locale = z.enum(["ko", "en"]);
+
+/** Body of POST /api/auth/signup. There is no role in it, and any unknown key is refused. */
+export const SignUp = z.strictObject({
+  email: Email,
+  password: NewPassword,
+  nickname: Nickname,
+  home: Place.optional(),
+  consents: z.strictObject({ terms: z.literal(true), privacy: z.literal(true), location: z.boolean() }),
+  refreshTransport: RefreshTransport.default("body"),
+}).refine((body) => body.home === undefined || body.consents.location, {
+  path: ["consents", "location"],
+  message: "must be true when a home is given",
+});
+/** See the schema. */
+export type SignUp = z.infer<typeof SignUp>;
+
+/** Body of POST /api/auth/signin. */
+export const SignIn = z.strictObject({
+  email: z.string().max(320).trim().toLowerCase(),
+  password: z.string().max(1024),
+  refreshTransport: RefreshTransport.default("body"),
+});
+/** See the schema. */
+export type SignIn = z.infer<typeof SignIn>;
+
+/** Body of POST /api/auth/refresh; without a token the cookie counts. */
+export const Refresh = z.strictObject({ refreshToken: z.string().min(1).max(200).optional() });
+
+/** Body of POST /api/auth/signout. */
+export const SignOut = z.strictObject({ everywhere: z.boolean().default(false) });
+
+/** Answer of POST /api/auth/tickets: one use, for `?ticket=` on the stream and the socket. */
+export const Ticket = z.object({ ticket: z.string(), expiresInS: z.int() }).meta({ id: "Ticket" });
+
+/** The signed-in person's own view of themself. */
+export const Me = z.object({
+  id: Id,
+  email: z.string(),
+  nickname: z.string(),
+  role: z.enum(["user", "admin"]),
+  home: z.object({ roadAddress: z.string(), lat: z.number(), lng: z.number(), regionCode: z.string() }).nullable(),
+  locale: Locale,
+  createdAt: Instant,
+}).meta({ id: "Me" });
+/** See the schema. */
+export type Me = z.infer<typeof Me>;
+
+/** What sign-up, sign-in and refresh answer. `refreshToken` is absent when it travels as a cookie. */
+export const Session = z.object({
+  accessToken: z.string(),
+  expiresInS: z.int(),
+  refreshToken: z.string().optional(),
+  user: Me,
+}).meta({ id: "Session" });
+/** See the schema. */
+export type Session = z.infer<typeof Session>;
+
+/** Body of PATCH /api/me. `home: null` forgets it. A home needs the location consent, given at sign-up or here. */
+export const MeChange = z.strictObject({
+  nickname: Nickname.optional(),
+  home: Place.nullable().optional(),
+  locale: Locale.optional(),
+  consents: z.strictObject({ location: z.boolean() }).optional(),
+});
+/** See the schema. */
+export type MeChange = z.infer<typeof MeChange>;
+
+/** Body of PUT /api/me/password. */
+export const PasswordChange = z.strictObject({ currentPassword: z.string().max(1024), newPassword: NewPassword });
+/** See the schema. */
+export type PasswordChange = z.infer<typeof PasswordChange>;
+
+/** Body of DELETE /api/me. */
+export const Withdrawal = z.strictObject({ password: z.string().max(1024) });
+
+/** What anyone signed in may see of a person. `penaltyCount` counts the last 90 days. */
+export const Profile = z.object({
+  id: Id,
+  nickname: z.string(),
+  penaltyCount: z.int(),
+  attendance: z.object({ attended: z.int(), total: z.int() }),
+  joinedAt: Instant,
+}).meta({ id: "Profile" });
+/** See the schema. */
+export type Profile = z.infer<typeof Profile>;

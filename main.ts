@@ -1,0 +1,199 @@
+/**
+ * Moajang: the only place that wires. Configuration → adapters → application and workers → serve → stop.
+ *
+ *   main.ts            serves, and runs the outbox; without AMQP_URL the alerts worker too
+ *   main.ts worker     alerts and the outbox, for a deployment with RabbitMQ
+ *   main.ts migrate    brings the schema up to date and ends
+ *   main.ts ingest X   fetches items, markets, stores or all into the catalogue and ends
+ */
+import { openMemoryCache } from "./adapters/cache_memory.ts";
+import { openRedisCache } from "./adapters/cache_redis.ts";
+import { systemClock } from "./adapters/clock_system.ts";
+import { type Config, ConfigError, readConfig, signingSecret } from "./adapters/config.ts";
+import { docsAsset } from "./adapters/docs_asset.ts";
+import { openMemoryLimiter } from "./adapters/limiter_memory.ts";
+import { openRedisLimiter } from "./adapters/limiter_redis.ts";
+import { openLog } from "./adapters/log_logtape.ts";
+import { migrate } from "./adapters/migrations.ts";
+import { argon2Passwords } from "./adapters/passwords_argon2.ts";
+import { openEmbeddedPostgres } from "./adapters/postgres_embedded.ts";
+import { peerAddress } from "./adapters/peer_address.ts";
+import { catalogueSources } from "./adapters/public_data.ts";
+import { openMemoryQueue } from "./adapters/queue_memory.ts";
+import { openRabbitQueue } from "./adapters/queue_rabbitmq.ts";
+import { openRedis } from "./adapters/redis_connection.ts";
+import { openMemoryRelay } from "./adapters/relay_memory.ts";
+import { openRedisRelay } from "./adapters/relay_redis.ts";
+import { openSql } from "./adapters/sql_postgres.ts";
+import { joseTokens } from "./adapters/tokens_jose.ts";
+import { createApp } from "./routes/app.ts";
+import { originMatcher } from "./routes/envelope.ts";
+import { serviceRoutes } from "./routes/service.ts";
+import { openAlertStreams } from "./services/alert_streams.ts";
+import { openChatHub } from "./services/chat_hub.ts";
+import { watchSessions } from "./services/live_sessions.ts";
+import type { Clock, Deps, Log } from "./services/ports.ts";
+import { watchReadiness } from "./services/readiness.ts";
+import { startAlerts } from "./workers/alerts.ts";
+import { ingestCommand } from "./workers/ingest.ts";
+import { startOutbox } from "./workers/outbox.ts";
+import { startRefresh } from "./workers/refresh.ts";
+
+/** What a test may put in place of the real thing. */
+export interface Overrides {
+  clock?: Clock;
+  log?: Log;
+}
+
+/** A running service. Disposing it is the orderly stop. */
+export interface Service extends AsyncDisposable {
+  port: number;
+  deps: Deps;
+}
+
+/** Opens the adapters that the configuration asks for, each twin by its own URL, onto the stack that will close them. */
+export async function openDeps(config: Config, stack: AsyncDisposableStack, overrides: Overrides = {}): Promise<Deps> {
+  const clock = overrides.clock ?? systemClock;
+  const log = overrides.log ?? stack.use(await openLog({ level: config.LOG_LEVEL }));
+  const target = config.DATABASE_URL ??
+    stack.use(await openEmbeddedPostgres({ dataDir: config.DATA_DIR, log })).connection;
+  const { sql } = stack.use(await openSql({ target, max: config.DATABASE_POOL, log }));
+  await migrate({ sql, log });
+  return {
+    sql,
+    ...await openRedisPorts(config, stack, clock, log),
+    queue: stack.use(await openQueue(config, log)),
+    passwords: argon2Passwords(),
+    tokens: await joseTokens({ secret: await signingSecret(config), clock }),
+    clock,
+    log,
+  };
+}
+
+async function openRedisPorts(config: Config, stack: AsyncDisposableStack, clock: Clock, log: Log) {
+  const { REDIS_URL: url, NAMESPACE: namespace, RATE_LIMIT_FACTOR: factor } = config;
+  if (!url) {
+    return {
+      relay: stack.use(openMemoryRelay({ log })),
+      cache: openMemoryCache({ clock }),
+      limiter: openMemoryLimiter({ factor }),
+    };
+  }
+  const redis = stack.use(await openRedis({ url, log }));
+  return {
+    relay: stack.use(await openRedisRelay({ url, namespace, log })),
+    cache: openRedisCache({ redis, namespace }),
+    limiter: openRedisLimiter({ redis, namespace, factor, log }),
+  };
+}
+
+function openQueue({ AMQP_URL: url, NAMESPACE: namespace }: Config, log: Log) {
+  return url ? openRabbitQueue({ url, namespace, log }) : openMemoryQueue({ log });
+}
+
+/** Starts the service: when this resolves it answers. */
+export async function startService(config: Config, overrides: Overrides = {}): Promise<Service> {
+  await using stack = new AsyncDisposableStack();
+  const deps = await openDeps(config, stack, overrides);
+  stack.use(await startOutbox(deps));
+  if (!config.AMQP_URL) {
+    stack.use(await startAlerts(deps));
+    stack.use(startRefresh(deps, catalogueSources(config)));
+  }
+  const live = stack.use(await watchSessions(deps));
+  const hub = stack.use(await openChatHub(deps));
+  const streams = stack.use(await openAlertStreams(deps));
+  const readiness = watchReadiness(deps);
+  const app = createApp({
+    ...deps,
+    live,
+    hub,
+    streams,
+    readiness,
+    isAllowedOrigin: originMatcher([
+      ...config.ALLOWED_ORIGINS,
+      ...(config.PUBLIC_ORIGIN ? [config.PUBLIC_ORIGIN] : []),
+    ]),
+    secureCookies: config.PUBLIC_ORIGIN?.startsWith("https:") ?? config.DATABASE_URL !== undefined,
+    asset: docsAsset,
+  });
+  const addressOf = peerAddress(config.TRUSTED_PROXIES);
+  const server = Deno.serve(
+    { port: config.PORT, hostname: config.HOST, onListen: () => {} },
+    (request, info) => app.fetch(request, { remoteAddress: addressOf(request, info.remoteAddr) }),
+  );
+  // Streams and sockets keep a server from shutting down: they are told and closed first.
+  stack.defer(() => server.shutdown());
+  stack.defer(async () => {
+    readiness.drain();
+    await Promise.all([hub.drain(), streams.drain()]);
+  });
+  const { port } = server.addr as Deno.NetAddr;
+  deps.log.info("listening", { port });
+  const running = stack.move();
+  return { port, deps, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+/** Starts the workers alone, with the probes on `PORT`. */
+async function startWorkers(config: Config): Promise<AsyncDisposable> {
+  await using stack = new AsyncDisposableStack();
+  const deps = await openDeps(config, stack);
+  stack.use(await startOutbox(deps));
+  stack.use(await startAlerts(deps));
+  stack.use(startRefresh(deps, catalogueSources(config)));
+  const probes = serviceRoutes(watchReadiness(deps));
+  const server = Deno.serve({ port: config.PORT, hostname: config.HOST, onListen: () => {} }, probes.fetch);
+  stack.defer(() => server.shutdown());
+  deps.log.info("workers running");
+  return stack.move();
+}
+
+/** Brings the schema up to date. */
+async function migrateOnly(config: Config): Promise<number> {
+  await using stack = new AsyncDisposableStack();
+  await openDeps(config, stack);
+  return 0;
+}
+
+/** Runs an ingest to its end. Returns the exit code: 0 only when complete. */
+async function ingest(config: Config, which: string, signal: AbortSignal): Promise<number> {
+  await using stack = new AsyncDisposableStack();
+  const deps = await openDeps(config, stack);
+  return await ingestCommand(deps, catalogueSources(config), which, { print, signal });
+}
+
+async function untilStopped(service: AsyncDisposable, stopped: Promise<void>): Promise<number> {
+  await stopped;
+  const late = setTimeout(() => Deno.exit(1), STOP_MS);
+  await service[Symbol.asyncDispose]();
+  clearTimeout(late);
+  return 0;
+}
+
+/** The orderly stop takes no longer than this: then the process ends, and what it held is found again by the next one. */
+const STOP_MS = 14_000;
+
+function print(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(line + "\n"));
+}
+
+async function run([command = "start", ...rest]: string[]): Promise<number> {
+  const abort = new AbortController();
+  const stopped = new Promise<void>((resolve) => abort.signal.addEventListener("abort", () => resolve()));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => abort.abort());
+  const config = readConfig();
+  if (command === "start") return await untilStopped(await startService(config), stopped);
+  if (command === "worker") return await untilStopped(await startWorkers(config), stopped);
+  if (command === "migrate") return await migrateOnly(config);
+  if (command === "ingest") return await ingest(config, rest[0] ?? "all", abort.signal);
+  throw new ConfigError(`${command}: is not a command; there are start, worker, migrate and ingest`);
+}
+
+if (import.meta.main) {
+  const code = await run(Deno.args).catch((error) => {
+    const told = error instanceof ConfigError ? error.message : error?.stack ?? String(error);
+    Deno.stderr.writeSync(new TextEncoder().encode(told + "\n"));
+    return 1;
+  });
+  Deno.exit(code);
+}

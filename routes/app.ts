@@ -1,0 +1,84 @@
+/** The whole HTTP application: middleware in order, errors in one place, a mount a resource. */
+import { Hono } from "hono";
+import { generateSpecs } from "hono-openapi";
+import { Problem } from "../contract/problems.ts";
+import type { AlertStreams } from "../services/alert_streams.ts";
+import type { ChatHub } from "../services/chat_hub.ts";
+import type { LiveSessions } from "../services/live_sessions.ts";
+import type { Deps } from "../services/ports.ts";
+import type { Readiness } from "../services/readiness.ts";
+import { alertRoutes } from "./alerts.ts";
+import { authRoutes } from "./auth.ts";
+import { chatRoutes } from "./chat.ts";
+import { answerError, type EdgeEnv, jsonOnly } from "./edge.ts";
+import { boundedBody, crossOrigin, envelope } from "./envelope.ts";
+import { favoriteRoutes } from "./favorites.ts";
+import { itemRoutes } from "./items.ts";
+import { marketRoutes } from "./markets.ts";
+import { meRoutes } from "./me.ts";
+import { memberRoutes } from "./members.ts";
+import { type Asset, pageRoutes } from "./pages.ts";
+import { partyRoutes } from "./parties.ts";
+import { penaltyRoutes } from "./penalties.ts";
+import { regionRoutes } from "./regions.ts";
+import { serviceRoutes } from "./service.ts";
+import { socketRoutes } from "./socket.ts";
+import { userRoutes } from "./users.ts";
+
+/** What the edge needs beyond the services' own dependencies. */
+export interface AppDeps extends Deps {
+  hub: ChatHub;
+  streams: AlertStreams;
+  live: LiveSessions;
+  readiness: Readiness;
+  /** Whether a browser page of this origin may call with credentials and open sockets. */
+  isAllowedOrigin: (origin: string) => boolean;
+  /** Whether cookies are for HTTPS only. */
+  secureCookies: boolean;
+  asset: Asset;
+}
+
+/** Builds the application. Everything is under `/api` but the socket, the pages and the probes. */
+export function createApp(deps: AppDeps) {
+  const app = new Hono<EdgeEnv>()
+    .use(envelope(deps.log))
+    .use(crossOrigin(deps.isAllowedOrigin))
+    .use(boundedBody)
+    .use(jsonOnly)
+    .onError(answerError(deps.log))
+    .notFound((c) => {
+      throw new Problem("not-found", `Cannot find ${c.req.method} ${c.req.path}: no such route`);
+    })
+    .route("/", serviceRoutes(deps.readiness))
+    .route("/", pageRoutes(deps.asset))
+    .route("/ws", socketRoutes(deps))
+    .route("/api/auth", authRoutes(deps))
+    .route("/api/me", meRoutes(deps))
+    .route("/api/users", userRoutes(deps))
+    .route("/api/items", itemRoutes(deps))
+    .route("/api/markets", marketRoutes(deps))
+    .route("/api/regions", regionRoutes(deps))
+    .route("/api/favorites", favoriteRoutes(deps))
+    .route("/api/parties", partyRoutes(deps))
+    .route("/api/parties", memberRoutes(deps))
+    .route("/api/parties", penaltyRoutes(deps))
+    .route("/api/parties", chatRoutes(deps))
+    .route("/api/alerts", alertRoutes(deps));
+  let specs: ReturnType<typeof generateSpecs> | undefined;
+  return app.get("/openapi.json", async (c) => c.json(await (specs ??= generateSpecs(app, { documentation: ABOUT }))));
+}
+
+/** The type of the application, for a typed client. */
+export type App = ReturnType<typeof createApp>;
+
+const ABOUT = {
+  openapi: "3.1.0",
+  info: {
+    title: "Moajang",
+    version: "1.0.0",
+    description: "Parties that buy in bulk together: nearby search, chat, alerts, penalties. Problems are RFC 9457.",
+    license: { name: "MIT", identifier: "MIT" },
+  },
+  servers: [{ url: "/" }],
+  components: { securitySchemes: { bearer: { type: "http" as const, scheme: "bearer", bearerFormat: "JWT" } } },
+};

@@ -1,0 +1,111 @@
+/**
+ * The edge: what comes in is validated here, and here alone an error becomes HTTP (RFC 9457 problem+json).
+ */
+import { zValidator } from "@hono/zod-validator";
+import type { Context, MiddlewareHandler, ValidationTargets } from "hono";
+import { HTTPException } from "hono/http-exception";
+import { resolver, uniqueSymbol } from "hono-openapi";
+import { z } from "zod";
+import { type FieldError, invalid, Problem, PROBLEMS } from "../contract/problems.ts";
+import { isStoreDown } from "../services/availability.ts";
+import type { Log } from "../services/ports.ts";
+
+/** What every handler finds in its context. */
+export interface EdgeEnv {
+  Bindings: { remoteAddress: string };
+  Variables: { requestId: string };
+}
+
+const TARGET_NAMES = { json: "", query: "/query", param: "/path" } as const;
+
+/** Validates one part of a request. Throws `invalid-input` naming each wrong field. Documents itself for OpenAPI. */
+export function validate<T extends z.ZodType, Target extends keyof typeof TARGET_NAMES>(target: Target, schema: T) {
+  const middleware = zValidator(target as Target & keyof ValidationTargets, schema, (result) => {
+    if (!result.success) throw problemOf(result.error as z.core.$ZodError, TARGET_NAMES[target]);
+  });
+  return Object.assign(middleware, { [uniqueSymbol]: { target, ...resolver(schema) } });
+}
+
+/** Validates a JSON body. An absent body counts as `{}`; another content type is `unsupported-media-type`. */
+export function jsonBody<T extends z.ZodType>(schema: T) {
+  return validate("json", schema);
+}
+
+/** Validates the query. */
+export function query<T extends z.ZodType>(schema: T) {
+  return validate("query", schema);
+}
+
+/** Validates path parameters, all of them ids. What cannot be an id is not found. */
+export function ids<const Names extends string>(...names: Names[]) {
+  const schema = z.object(Object.fromEntries(names.map((name) => [name, z.uuid()])) as Record<Names, z.ZodUUID>);
+  const middleware = zValidator("param", schema, (result) => {
+    if (!result.success) throw new Problem("not-found", "Cannot find the resource: no such id");
+  });
+  return Object.assign(middleware, { [uniqueSymbol]: { target: "param", ...resolver(schema) } });
+}
+
+/** Refuses a body that is not JSON before anything reads it. */
+export const jsonOnly: MiddlewareHandler<EdgeEnv> = async (c, next) => {
+  const type = c.req.header("content-type");
+  const hasBody = c.req.raw.body !== null && c.req.header("content-length") !== "0";
+  if (hasBody && !/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type ?? "")) {
+    throw new Problem(
+      "unsupported-media-type",
+      `Cannot read the body: ${type ?? "no content type"} is not application/json`,
+    );
+  }
+  await next();
+};
+
+/** Turns whatever was thrown into the answer. Only what is nobody's fault but ours is logged as an error. */
+export function answerError(log: Log) {
+  return (error: unknown, c: Context<EdgeEnv>): Response => {
+    const problem = toProblem(error);
+    if (problem.code === "internal" || problem.code === "unavailable") {
+      log.error("request failed", { requestId: c.get("requestId"), path: c.req.path, code: problem.code, error });
+    }
+    return answerProblem(c, problem);
+  };
+}
+
+/** The answer to a problem, in the language asked for (Korean when none is). */
+export function answerProblem(c: Context<EdgeEnv>, problem: Problem): Response {
+  const { status, ...titles } = PROBLEMS[problem.code];
+  const english = /^\s*en\b/i.test(c.req.header("accept-language") ?? "");
+  const body = {
+    type: `urn:moajang:problem:${problem.code}`,
+    title: english ? titles.en : titles.ko,
+    status,
+    detail: problem.detail,
+    code: problem.code,
+    requestId: c.get("requestId"),
+    ...(problem.more.errors && { errors: problem.more.errors }),
+  };
+  const headers: Record<string, string> = {
+    "content-type": "application/problem+json; charset=utf-8",
+    "content-language": english ? "en" : "ko",
+    "cache-control": "no-store",
+  };
+  const retryAfterS = problem.more.retryAfterS ?? (status === 503 || status === 429 ? 2 : undefined);
+  if (retryAfterS !== undefined) headers["retry-after"] = String(retryAfterS);
+  if (status === 401) headers["www-authenticate"] = "Bearer";
+  return new Response(JSON.stringify(body), { status, headers });
+}
+
+function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof HTTPException && error.status === 400) return invalid("", "the body is not valid JSON");
+  if (isStoreDown(error)) return new Problem("unavailable", "Cannot answer now: a store is down", { cause: error });
+  return new Problem("internal", "Cannot answer: an unexpected error", { cause: error });
+}
+
+function problemOf(error: z.core.$ZodError, prefix: string): Problem {
+  const errors: FieldError[] = error.issues.slice(0, 50).flatMap((issue) => {
+    const base = [prefix, ...issue.path.map((part) => String(part).replaceAll("~", "~0").replaceAll("/", "~1"))];
+    if (issue.code !== "unrecognized_keys") return [{ pointer: base.join("/"), detail: issue.message }];
+    return issue.keys.map((key) => ({ pointer: [...base, key].join("/"), detail: "is not a known field" }));
+  });
+  const names = errors.map((each) => each.pointer.slice(1) || "the body").join(", ");
+  return new Problem("invalid-input", `Cannot read the request: ${names} not valid`, { errors });
+}

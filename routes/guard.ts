@@ -1,0 +1,105 @@
+/**
+ * Who may call a route. Every route begins with exactly one of these guards, which also holds its line in OpenAPI: a route
+ * without one does not appear there, and `tests/access_test.ts` fails.
+ */
+import type { Context, MiddlewareHandler } from "hono";
+import { resolver, uniqueSymbol } from "hono-openapi";
+import type { z } from "zod";
+import { ProblemBody } from "../contract/common.ts";
+import { Problem, type ProblemCode, PROBLEMS } from "../contract/problems.ts";
+import { LIMITS } from "../services/limits.ts";
+import type { AccessClaims, Deps, Limit } from "../services/ports.ts";
+import { isSessionLive } from "../services/sessions.ts";
+import type { EdgeEnv } from "./edge.ts";
+
+/** The signed-in person, or `null` on a public route called without a token. */
+export interface CallerEnv<Caller> extends EdgeEnv {
+  Variables: EdgeEnv["Variables"] & { caller: Caller };
+}
+
+type GuardDeps = Pick<Deps, "sql" | "tokens" | "limiter" | "clock">;
+
+/** What OpenAPI says of a route: one line, the schema of each success status (`null`: no body), the problems to expect. */
+export interface RouteSpec {
+  summary: string;
+  answers: Record<number, z.ZodType | null>;
+  problems?: ProblemCode[];
+  /** An allowance narrower than the general one. */
+  limit?: Limit;
+}
+
+/** A route for signed-in people. Throws `unauthenticated`, `rate-limited`. */
+export function signedIn(deps: GuardDeps, spec: RouteSpec) {
+  return guard<AccessClaims>(spec, ["unauthenticated", "rate-limited"], [{ bearer: [] }], async (c) => {
+    const caller = await readCaller(deps, c);
+    if (!caller) throw new Problem("unauthenticated", "Cannot answer: no access token");
+    await takeUse(deps, c, spec.limit, caller.userId);
+    return caller;
+  });
+}
+
+/** A public route. A token, when sent, must be good all the same. Throws `unauthenticated`, `rate-limited`. */
+export function anyone(deps: GuardDeps, spec: RouteSpec) {
+  return guard<AccessClaims | null>(spec, ["rate-limited"], [{}, { bearer: [] }], async (c) => {
+    const caller = await readCaller(deps, c);
+    await takeUse(deps, c, spec.limit, caller?.userId);
+    return caller;
+  });
+}
+
+/** Reads the Bearer token of a request. `null` without one; throws `unauthenticated` for a bad or ended one. */
+export async function readCaller(deps: GuardDeps, c: Context): Promise<AccessClaims | null> {
+  const header = c.req.header("authorization");
+  if (header === undefined) return null;
+  const token = /^Bearer ([\w.~+/-]+=*)$/i.exec(header)?.[1];
+  const claims = token ? await deps.tokens.read(token) : null;
+  if (!claims || !(await isSessionLive(deps, claims.sessionId))) {
+    throw new Problem("unauthenticated", "Cannot answer: the access token is not valid or its session has ended");
+  }
+  return claims;
+}
+
+/** Takes one use of the general allowance of this person or address, and of the narrower one if there is one. */
+async function takeUse(
+  deps: GuardDeps,
+  c: Context<EdgeEnv>,
+  narrow: Limit | undefined,
+  userId?: string,
+): Promise<void> {
+  const key = userId ?? `address:${c.env.remoteAddress}`;
+  const waits = await Promise.all(
+    [LIMITS.requests, ...(narrow ? [narrow] : [])].map((limit) => deps.limiter.take(limit, key)),
+  );
+  const retryAfterS = Math.max(...waits.map((wait) => wait?.retryAfterS ?? 0));
+  if (retryAfterS > 0) throw new Problem("rate-limited", "Cannot answer: too many requests", { retryAfterS });
+}
+
+function guard<Caller>(
+  spec: RouteSpec,
+  always: ProblemCode[],
+  security: Record<string, string[]>[],
+  callerOf: (c: Context<CallerEnv<Caller>>) => Promise<Caller>,
+): MiddlewareHandler<CallerEnv<Caller>> {
+  const middleware: MiddlewareHandler<CallerEnv<Caller>> = async (c, next) => {
+    c.set("caller", await callerOf(c));
+    await next();
+  };
+  const { summary, answers, problems = [] } = spec;
+  const responses = { ...successes(answers), ...refusals([...always, ...problems, "unavailable"]) };
+  return Object.assign(middleware, { [uniqueSymbol]: { spec: { summary, security, responses } } });
+}
+
+function successes(answers: RouteSpec["answers"]) {
+  return Object.fromEntries(
+    Object.entries(answers).map(([status, schema]) => [
+      status,
+      { description: "OK", ...(schema && { content: { "application/json": { schema: resolver(schema) } } }) },
+    ]),
+  );
+}
+
+function refusals(codes: ProblemCode[]) {
+  const byStatus = Map.groupBy(new Set(codes), (code) => PROBLEMS[code].status);
+  const content = { "application/problem+json": { schema: resolver(ProblemBody) } };
+  return Object.fromEntries([...byStatus].map(([status, of]) => [status, { description: of.join(", "), content }]));
+}

@@ -1,0 +1,28 @@
+/** Opaque list cursors: where the last page ended, as base64url JSON, checked when it comes back. */
+import type { z } from "zod";
+import { invalid } from "../contract/problems.ts";
+
+/** Writes a cursor. */
+export function writeCursor(position: unknown): string {
+  return btoa(encodeURIComponent(JSON.stringify(position))).replaceAll("+", "-").replaceAll("/", "_").replace(
+    /=+$/,
+    "",
+  );
+}
+
+/** Reads a cursor. Throws `invalid-input` for what was not written for this list. */
+export function readCursor<T extends z.ZodType>(schema: T, cursor: string): z.infer<T> {
+  try {
+    const text = decodeURIComponent(atob(cursor.replaceAll("-", "+").replaceAll("_", "/")));
+    return schema.parse(JSON.parse(text)) as z.infer<T>;
+  } catch {
+    throw invalid("/query/cursor", "is not a cursor of this list");
+  }
+}
+
+/** Cuts a page of `limit` from rows read with one to spare; `positionOf` the last row becomes the next cursor. */
+export function cutPage<Row>(rows: Row[], limit: number, positionOf: (row: Row) => unknown) {
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  return { items, nextCursor: rows.length > limit && last ? writeCursor(positionOf(last)) : null };
+}

@@ -1,0 +1,18 @@
+/** Every allowance, in one place. `RATE_LIMIT_FACTOR` multiplies them all, but for those of check-in codes. */
+import type { Limit } from "./ports.ts";
+
+/** What each route may take: points per key (a person, or an address when nobody is signed in) and time. */
+export const LIMITS = {
+  /** Any request. */
+  requests: { name: "requests", points: 600, durationS: 60 },
+  /** Sign-in, sign-up, password checks: each costs an argon2 hash and may be a guess. */
+  credentials: { name: "credentials", points: 20, durationS: 60 },
+  /** Sign-ins to one account from anywhere. */
+  account: { name: "account", points: 30, durationS: 900 },
+  /** Parties opened, and joins asked for. */
+  parties: { name: "parties", points: 60, durationS: 3600 },
+  /** Chat messages of one person, over all parties and sockets. */
+  messages: { name: "messages", points: 120, durationS: 60 },
+  /** Socket and stream openings. */
+  connections: { name: "connections", points: 120, durationS: 60 },
+} as const satisfies Record<string, Limit>;

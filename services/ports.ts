@@ -1,0 +1,134 @@
+/**
+ * Every port of the service, owned by its users. An adapter implements one; `main.ts` puts them together into {@link Deps}.
+ * Each port has a real adapter and an embedded twin, and both keep the promises written here: one contract test runs them all.
+ */
+import type { Sql } from "postgres";
+
+export type { Sql, TransactionSql } from "postgres";
+
+/** The time as the service sees it. Tests move it; nothing else in `services/` may ask for the time. */
+export interface Clock {
+  now(): Date;
+}
+
+/** Structured log lines. Never pass secrets, e-mail addresses or positions: fields are written as they come. */
+export interface Log {
+  debug(message: string, fields?: Record<string, unknown>): void;
+  info(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
+  error(message: string, fields?: Record<string, unknown>): void;
+}
+
+/**
+ * Fire-and-forget messages between nodes. At most once: what is published while a subscriber is away is gone, so whoever
+ * needs completeness reads Postgres and takes a relay message as a hint.
+ */
+export interface Relay {
+  /**
+   * Hands a message to every present subscriber of the channel, on every node, this one too. Resolves when the transport
+   * has taken it; rejects at once, without queueing, when the transport is down.
+   */
+  publish(channel: string, message: string): Promise<void>;
+  /**
+   * Resolves once the subscription is in force: what is published after that arrives, as long as the transport stays up,
+   * in each publisher's order and never within the `publish` call itself. Survives reconnects. Disposing it ends it.
+   * A listener that throws is logged and harms nobody else.
+   */
+  subscribe(channel: string, listener: (message: string) => void): Promise<AsyncDisposable>;
+  /** Resolves when the transport answers; rejects within 2 s when it does not. */
+  ping(): Promise<void>;
+}
+
+/** Short-lived values that can be rebuilt or may be lost. Every call rejects within 2 s when the store is down. */
+export interface Cache {
+  get(key: string): Promise<string | null>;
+  /** Stores a value for `ttlS` seconds (≥ 1), replacing what was there. */
+  set(key: string, value: string, ttlS: number): Promise<void>;
+  /** Stores a value unless one of the same or a newer `version` is there: a slow reader never undoes a newer writer. */
+  setNewer(key: string, version: number, value: string, ttlS: number): Promise<void>;
+  /** Reads and removes in one step: of any number of callers at once exactly one gets the value. */
+  take(key: string): Promise<string | null>;
+}
+
+/** A named allowance: `points` uses for each key within `durationS` seconds. */
+export interface Limit {
+  name: string;
+  points: number;
+  durationS: number;
+}
+
+/** Counts uses over all nodes. When its store is down it counts per node instead: it never lets everything through. */
+export interface Limiter {
+  /** Takes one use. `retryAfterS` (≥ 1) tells when the next one is free; `null` means taken. */
+  take(limit: Limit, key: string): Promise<{ retryAfterS: number } | null>;
+}
+
+/** What travels on a region queue. `id` is the event's; the body is its JSON. */
+export interface QueueMessage {
+  id: string;
+  type: string;
+  body: string;
+}
+
+/**
+ * Durable queues, one per region, at least once: a message may come twice, and out of order after a redelivery.
+ * A handler that rejects gets the message again, at most `DELIVERY_LIMIT` times in all; then it goes to the region's
+ * dead letters and the next messages go on.
+ */
+export interface Queue {
+  /**
+   * Declares the region's queue when this process has not yet done so, publishes with routing key `<type>.<regionCode>`,
+   * and resolves when the message is safely in the queue. Rejects when it is not sure to be: publish it again.
+   */
+  publish(regionCode: string, message: QueueMessage): Promise<void>;
+  /**
+   * Delivers the region's messages, at most `prefetch` unfinished at a time. A message is acknowledged when its handler
+   * resolves. Survives reconnects, and a queue deleted under it. Disposing waits for handlers under way.
+   */
+  consume(
+    regionCode: string,
+    options: { prefetch: number },
+    handler: (message: QueueMessage) => Promise<void>,
+  ): Promise<AsyncDisposable>;
+  /** The region's dead letters, oldest first, at most `limit`; reading leaves them where they are. */
+  deadLetters(regionCode: string, limit: number): Promise<QueueMessage[]>;
+  /** Resolves when the broker answers; rejects within 2 s when it does not. */
+  ping(): Promise<void>;
+}
+
+/** Deliveries of one message, the first included, before it is a dead letter. */
+export const DELIVERY_LIMIT = 5;
+
+/** One-way password hashing, off the event loop. */
+export interface Passwords {
+  hash(password: string): Promise<string>;
+  verify(hash: string, password: string): Promise<boolean>;
+}
+
+/** What an access token says. Whether its session still lives is asked of the database. */
+export interface AccessClaims {
+  userId: string;
+  sessionId: string;
+  role: "user" | "admin";
+  expiresAt: Date;
+}
+
+/** Signs and reads access tokens. */
+export interface Tokens {
+  issue(claims: Omit<AccessClaims, "expiresAt">): Promise<{ accessToken: string; expiresInS: number }>;
+  /** `null` for whatever is not a valid, unexpired token of ours. */
+  read(accessToken: string): Promise<AccessClaims | null>;
+}
+
+/** Everything a service function may depend on. Each names the ones it uses: `Pick<Deps, "sql" | "clock">`. */
+export interface Deps {
+  sql: Sql;
+  relay: Relay;
+  cache: Cache;
+  queue: Queue;
+  limiter: Limiter;
+  passwords: Passwords;
+  tokens: Tokens;
+  clock: Clock;
+  log: Log;
+}

@@ -1,0 +1,26 @@
+/** Transactions that may be nested, and effects that wait for the commit. */
+import type { Sql, TransactionSql } from "./ports.ts";
+
+const effectsOf = new WeakMap<object, (() => void)[]>();
+
+/**
+ * Runs `work` in a transaction and resolves once it has committed; whatever it throws rolls everything back. Within
+ * another one it joins it: all commit together or not at all.
+ */
+export async function inTransaction<T>(sql: Sql, work: (tx: TransactionSql) => Promise<T>): Promise<T> {
+  if (effectsOf.has(sql)) return await work(sql as unknown as TransactionSql);
+  const effects: (() => void)[] = [];
+  const result = await sql.begin(async (tx) => {
+    effectsOf.set(tx, effects);
+    return await work(tx);
+  });
+  for (const effect of effects) effect();
+  return result as T;
+}
+
+/** Calls `effect` once the transaction has committed, and never if it does not. For wake-ups, which may be lost. */
+export function afterCommit(tx: TransactionSql, effect: () => void): void {
+  const effects = effectsOf.get(tx);
+  if (!effects) throw new TypeError("not a transaction of inTransaction");
+  effects.push(effect);
+}
