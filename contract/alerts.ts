@@ -16,7 +16,10 @@ export const EventType = z.enum(EVENT_TYPES);
 /** See the table. */
 export type EventType = z.infer<typeof EventType>;
 
-/** What an event tells: enough to word an alert without asking again. `actorId` caused it; `userId` is who it is about. */
+/**
+ * What an event tells. `actorId` caused it; `userId` is whom it is about. It holds no nickname: people change theirs, and
+ * take it back when they withdraw.
+ */
 export const EventPayload = z.object({
   v: z.literal(1),
   partyTitle: z.string(),
@@ -26,7 +29,6 @@ export const EventPayload = z.object({
   marketName: z.string(),
   startsAt: Instant,
   actorId: Id,
-  actorNickname: z.string(),
   userId: Id.nullable(),
   reason: z.string().nullable(),
 });

@@ -1,0 +1,51 @@
+/** The events table: what has happened to parties, written with the change itself, so that neither is ever without the other. */
+import type { EventType } from "../contract/alerts.ts";
+import { newId } from "./ids.ts";
+import type { Deps, TransactionSql } from "./ports.ts";
+import { afterCommit } from "./transaction.ts";
+
+/** What happened. `actorId` caused it; `userId` is whom it is about, where that is one person. */
+export interface NewEvent {
+  type: EventType;
+  partyId: string;
+  actorId: string;
+  userId?: string;
+  reason?: string;
+}
+
+/**
+ * Writes an event in the transaction of its change, worded from the party as that transaction sees it, and wakes the
+ * outbox after the commit. The party must exist.
+ */
+export async function recordEvent(
+  { clock, relay, log }: Pick<Deps, "clock" | "relay" | "log">,
+  tx: TransactionSql,
+  { type, partyId, actorId, userId, reason }: NewEvent,
+): Promise<void> {
+  const now = clock.now();
+  const { count } = await tx`
+    insert into events (party_id, id, type, region_code, payload, created_at, publish_after)
+    select p.id, ${newId({ clock })}, ${type}, m.region_code,
+      jsonb_build_object(
+        'v', 1,
+        'partyTitle', p.title,
+        'itemId', i.id,
+        'itemName', i.name,
+        'marketId', m.id,
+        'marketName', m.name,
+        'startsAt', to_char(p.starts_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'actorId', ${actorId}::uuid,
+        'userId', ${userId ?? null}::uuid,
+        'reason', ${reason ?? null}::text),
+      ${now}, ${now}
+    from parties p
+    join markets m on m.id = p.market_id
+    join items i on i.id = p.item_id
+    where p.id = ${partyId}`;
+  if (count !== 1) throw new Error(`no party ${partyId} to record ${type} of`);
+  afterCommit(tx, () => {
+    relay.publish("outbox", type).catch((error) =>
+      log.debug("outbox not woken: its poll will see the event", { error })
+    );
+  });
+}
