@@ -4,7 +4,9 @@ import { Id, Instant, line, Place } from "./common.ts";
 
 const Email = z.string().trim().toLowerCase().pipe(z.email().max(254));
 const Nickname = line(2, 20);
-const NewPassword = z.string().min(8).max(128);
+/** NFC, so that one password is one, however a keyboard composes 한글. */
+const Password = z.string().max(1024).transform((text) => text.normalize("NFC"));
+const NewPassword = Password.pipe(z.string().min(8).max(128));
 const RefreshTransport = z.enum(["body", "cookie"]);
 const Locale = z.enum(["ko", "en"]);
 
@@ -25,8 +27,8 @@ export type SignUp = z.infer<typeof SignUp>;
 
 /** Body of POST /api/auth/signin. */
 export const SignIn = z.strictObject({
-  email: z.string().max(320).trim().toLowerCase(),
-  password: z.string().max(1024),
+  email: z.string().max(320).trim().toLowerCase().regex(/^[^\p{Cc}]*$/u, "must be one line of text"),
+  password: Password,
   refreshTransport: RefreshTransport.default("body"),
 });
 /** See the schema. */
@@ -75,12 +77,12 @@ export const MeChange = z.strictObject({
 export type MeChange = z.infer<typeof MeChange>;
 
 /** Body of PUT /api/me/password. */
-export const PasswordChange = z.strictObject({ currentPassword: z.string().max(1024), newPassword: NewPassword });
+export const PasswordChange = z.strictObject({ currentPassword: Password, newPassword: NewPassword });
 /** See the schema. */
 export type PasswordChange = z.infer<typeof PasswordChange>;
 
 /** Body of DELETE /api/me. */
-export const Withdrawal = z.strictObject({ password: z.string().max(1024) });
+export const Withdrawal = z.strictObject({ password: Password });
 
 /** What anyone signed in may see of a person. `penaltyCount` counts the last 90 days. */
 export const Profile = z.object({
@@ -92,3 +94,19 @@ export const Profile = z.object({
 }).meta({ id: "Profile" });
 /** See the schema. */
 export type Profile = z.infer<typeof Profile>;
+
+/** What a ticket stands for, as the cache keeps it. Instants are milliseconds since 1970. */
+export const TicketClaims = z.object({
+  userId: Id,
+  sessionId: Id,
+  role: z.enum(["user", "admin"]),
+  expiresAt: z.int(),
+  redeemBy: z.int(),
+});
+/** See the schema. */
+export type TicketClaims = z.infer<typeof TicketClaims>;
+
+/** A person's penalty count as the cache keeps it: good at this version of their penalties, until `staleAt` (ms since 1970). */
+export const CachedPenaltyCount = z.object({ version: z.int(), count: z.int(), staleAt: z.int() });
+/** See the schema. */
+export type CachedPenaltyCount = z.infer<typeof CachedPenaltyCount>;

@@ -27,7 +27,8 @@ create table users (
   terms_at timestamptz not null,
   privacy_at timestamptz not null,
   location_at timestamptz,
-  -- Counts changes of the penalties; the cached count carries it, so that an older value never replaces a newer one.
+  -- Counts changes of the penalties, 0 until there is one; the cached count carries it, so that an older value never
+  -- replaces a newer one.
   penalty_version int not null default 0,
   created_at timestamptz not null,
   withdrawn_at timestamptz,
@@ -39,7 +40,9 @@ create table users (
     or num_nonnulls(email, password_hash, nickname, home_address, home_lat, home_lng, home_region_code) = 0),
   check (withdrawn_at is not null or num_nonnulls(email, password_hash, nickname) = 3)
 );
-create unique index users_email_key on users (email);
+-- Partial, so that for PostgreSQL it is no key of the row: erasing an e-mail waits for none of the inserts that refer to the
+-- person, and no deadlock can come of it.
+create unique index users_email_key on users (email) where email is not null;
 create unique index users_nickname_key on users (lower(nickname));
 
 -- One sign-in: the family of its refresh tokens, each of which works once.
@@ -50,16 +53,16 @@ create table sessions (
   expires_at timestamptz not null,
   ended_at timestamptz
 );
-create index sessions_user_idx on sessions (user_id) where ended_at is null;
+create index sessions_user_idx on sessions (user_id);
 
 create table refresh_tokens (
   token_hash bytea primary key,
-  session_id uuid not null references sessions,
+  session_id uuid not null references sessions on delete cascade,
   issued_at timestamptz not null,
   expires_at timestamptz not null,
   used_at timestamptz
 );
-create index refresh_tokens_session_idx on refresh_tokens (session_id);
+create index refresh_tokens_session_idx on refresh_tokens (session_id, expires_at);
 
 -- The first answer to a POST that carried an Idempotency-Key, written in the transaction of what it did.
 create table idempotency_keys (
