@@ -34,7 +34,6 @@ create index parties_joinable_item_idx on parties (item_id, market_id, join_unti
   where status = 'open' and quantity_left > 0;
 create index parties_starts_idx on parties (market_id, starts_at, id) where status = 'open' and quantity_left > 0;
 create index parties_newest_idx on parties (market_id, id desc) where status = 'open' and quantity_left > 0;
-create index parties_search_idx on parties using gin (search_text gin_trgm_ops) where status = 'open' and quantity_left > 0;
 create index parties_leader_idx on parties (leader_id);
 
 create table party_members (

@@ -16,6 +16,7 @@ import { favoriteRoutes } from "./favorites.ts";
 import { itemRoutes } from "./items.ts";
 import { marketRoutes } from "./markets.ts";
 import { meRoutes } from "./me.ts";
+import { myPartyRoutes } from "./me_parties.ts";
 import { memberRoutes } from "./members.ts";
 import { type Asset, pageRoutes } from "./pages.ts";
 import { partyRoutes } from "./parties.ts";
@@ -54,6 +55,7 @@ export function createApp(deps: AppDeps) {
     .route("/ws", socketRoutes(deps))
     .route("/api/auth", authRoutes(deps))
     .route("/api/me", meRoutes(deps))
+    .route("/api/me", myPartyRoutes(deps))
     .route("/api/users", userRoutes(deps))
     .route("/api/items", itemRoutes(deps))
     .route("/api/markets", marketRoutes(deps))

@@ -33,7 +33,7 @@ export function signedIn(deps: GuardDeps, spec: RouteSpec) {
   return guard<AccessClaims>(spec, ["unauthenticated", "rate-limited"], [{ bearer: [] }], async (c) => {
     const caller = await readCaller(deps, c);
     if (!caller) throw new Problem("unauthenticated", "Cannot answer: no access token");
-    await takeUse(deps, c, spec.limit, caller.userId);
+    await takeUse(deps, spec.limit, caller.userId);
     return caller;
   });
 }
@@ -42,7 +42,7 @@ export function signedIn(deps: GuardDeps, spec: RouteSpec) {
 export function anyone(deps: GuardDeps, spec: RouteSpec) {
   return guard<AccessClaims | null>(spec, ["rate-limited"], [{}, { bearer: [] }], async (c) => {
     const caller = await readCaller(deps, c);
-    await takeUse(deps, c, spec.limit, caller?.userId);
+    await takeUse(deps, spec.limit, caller?.userId ?? `address:${c.env.remoteAddress}`);
     return caller;
   });
 }
@@ -60,15 +60,9 @@ export async function readCaller(deps: GuardDeps, c: Context): Promise<AccessCla
 }
 
 /** Takes one use of the general allowance of this person or address, and of the narrower one if there is one. */
-async function takeUse(
-  deps: GuardDeps,
-  c: Context<EdgeEnv>,
-  narrow: Limit | undefined,
-  userId?: string,
-): Promise<void> {
-  const key = userId ?? `address:${c.env.remoteAddress}`;
+async function takeUse({ limiter }: Pick<Deps, "limiter">, narrow: Limit | undefined, key: string): Promise<void> {
   const waits = await Promise.all(
-    [LIMITS.requests, ...(narrow ? [narrow] : [])].map((limit) => deps.limiter.take(limit, key)),
+    [LIMITS.requests, ...(narrow ? [narrow] : [])].map((limit) => limiter.take(limit, key)),
   );
   const retryAfterS = Math.max(...waits.map((wait) => wait?.retryAfterS ?? 0));
   if (retryAfterS > 0) throw new Problem("rate-limited", "Cannot answer: too many requests", { retryAfterS });

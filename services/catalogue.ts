@@ -4,7 +4,7 @@ import type { Item, ItemQuery, Market, MarketQuery } from "../contract/catalogue
 import type { Page } from "../contract/common.ts";
 import { Problem } from "../contract/problems.ts";
 import { cutPage, readCursor } from "./cursor.ts";
-import { chordM, type Point, shownDistanceM } from "./geo.ts";
+import { chordM, distanceM, type Point, shownDistanceM } from "./geo.ts";
 import type { Deps, Sql } from "./ports.ts";
 import { searchWordsOf } from "./search_text.ts";
 
@@ -69,7 +69,7 @@ const NearPosition = z.tuple([z.number(), z.uuid()]);
 
 /**
  * The index walks outwards from the point in the order of the straight line through the globe, which is that of the
- * distance; markets at one spot follow by id. Where it stops is settled by the haversine distance, exactly.
+ * distance; markets at one spot follow by id. Where it ends is settled by the haversine distance.
  */
 async function marketsNear(
   { sql }: Reader,
@@ -79,20 +79,23 @@ async function marketsNear(
   const after = cursor === undefined ? undefined : readCursor(NearPosition, cursor);
   const here = sql`ll_to_earth(${point.lat}, ${point.lng})`;
   const rows = await sql<(Market & { chord: number })[]>`
-    select ${marketColumns(sql)}, point <-> ${here} as chord
-    from markets
-    where listed and retired_at is null and source <> 'place'
-    ${kind === undefined ? sql`` : sql`and kind = ${kind}`}
-    ${everyWord(sql, q, { hasInitials: false })}
-    ${
-    radiusM === undefined ? sql`` : sql`
-      and point <@ cube_enlarge(${here}, ${chordM(radiusM)}, 3)
-      and haversine_m(lat, lng, ${point.lat}, ${point.lng}) <= ${radiusM}`
-  }
-    ${after ? sql`and (point <-> ${here}, id) > (${after[0]}::float8, ${after[1]})` : sql``}
-    order by point <-> ${here}, id
+    select *
+    from (
+      select ${marketColumns(sql)}, point <-> ${here} as chord
+      from markets
+      where listed and retired_at is null and source <> 'place'
+      ${kind === undefined ? sql`` : sql`and kind = ${kind}`}
+      ${everyWord(sql, q, { hasInitials: false })}
+      ${radiusM === undefined ? sql`` : sql`and point <@ cube_enlarge(${here}, ${chordM(radiusM)}, 3)`}
+      ${after ? sql`and (point <-> ${here}, id) > (${after[0]}::float8, ${after[1]})` : sql``}
+      -- Only the distance, which the index knows; with the id here PostgreSQL 15 would sort every market.
+      order by point <-> ${here}
+      fetch first (${limit + 1}) rows with ties
+    ) nearest
+    order by chord, id
     limit ${limit + 1}`;
-  const page = cutPage(rows, limit, (row) => [row.chord, row.id]);
+  const within = rows.filter((row) => radiusM === undefined || distanceM(point, row) <= radiusM);
+  const page = cutPage(within, limit, (row) => [row.chord, row.id]);
   const items = page.items.map(({ chord: _, ...market }) => ({ ...market, distanceM: shownDistanceM(point, market) }));
   return { ...page, items };
 }

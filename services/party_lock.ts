@@ -1,0 +1,55 @@
+/**
+ * The lock under which a party changes. Whatever touches its state, its seats or its members first locks its row, so that
+ * changes of one party happen one after the other and each sees the last one's result; the schema's checks stand behind.
+ * Order of locks: party, then chat room, then people by id.
+ */
+import { Problem } from "../contract/problems.ts";
+import type { TransactionSql } from "./ports.ts";
+import { noSuchParty } from "./party_rows.ts";
+
+/** A party while it is locked. */
+export interface LockedParty {
+  id: string;
+  leaderId: string;
+  status: "open" | "confirmed" | "done" | "cancelled";
+  capacity: number;
+  memberCount: number;
+  quantityLeft: number;
+  autoAccept: boolean;
+  startsAt: Date;
+  endsAt: Date;
+  joinUntil: Date;
+  version: number;
+}
+
+/** Locks the party until the transaction ends. Throws `not-found`. */
+export async function lockParty(tx: TransactionSql, partyId: string): Promise<LockedParty> {
+  const [party] = await tx<LockedParty[]>`
+    select id, leader_id as "leaderId", status, capacity, member_count as "memberCount",
+      quantity_left as "quantityLeft", auto_accept as "autoAccept", starts_at as "startsAt", ends_at as "endsAt",
+      join_until as "joinUntil", version
+    from parties
+    where id = ${partyId}
+    for no key update`;
+  if (!party) throw noSuchParty();
+  return party;
+}
+
+/** Locks the party for its leader. Throws `not-found`, `forbidden`. */
+export async function lockAsLeader(tx: TransactionSql, partyId: string, callerId: string): Promise<LockedParty> {
+  const party = await lockParty(tx, partyId);
+  if (party.leaderId !== callerId) throw new Problem("forbidden", "Cannot change the party: only its leader may");
+  return party;
+}
+
+/** Throws `party-state` unless the party is in one of these states. */
+export function requireState(party: LockedParty, action: string, ...states: LockedParty["status"][]): void {
+  if (!states.includes(party.status)) {
+    throw new Problem("party-state", `Cannot ${action}: the party is ${party.status}`);
+  }
+}
+
+/** Throws `party-not-started` before the party's start. */
+export function requireStarted(party: LockedParty, action: string, now: Date): void {
+  if (party.startsAt > now) throw new Problem("party-not-started", `Cannot ${action}: the party has not started`);
+}

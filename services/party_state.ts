@@ -1,0 +1,97 @@
+/** The state machine of a party: open → confirmed → done | cancelled, and open → cancelled. */
+import { recordEvent } from "./events.ts";
+import { lockAsLeader, type LockedParty, requireStarted, requireState } from "./party_lock.ts";
+import type { Party } from "../contract/parties.ts";
+import { noSuchParty, type PartyReader, readParty } from "./party_rows.ts";
+import type { Deps, TransactionSql } from "./ports.ts";
+import { inTransaction } from "./transaction.ts";
+
+/** Which party, and who asks. */
+export interface PartyMove {
+  partyId: string;
+  callerId: string;
+}
+
+type Mover = PartyReader & Pick<Deps, "relay">;
+
+/** The leader closes the recruiting: open → confirmed. Throws `not-found`, `forbidden`, `party-state`. */
+export async function confirmParty(deps: Mover, { partyId, callerId }: PartyMove): Promise<Party> {
+  await inTransaction(deps.sql, async (tx) => {
+    const party = await lockAsLeader(tx, partyId, callerId);
+    requireState(party, "confirm the party", "open");
+    await closeRecruiting(deps, tx, party);
+  });
+  return await readParty(deps, partyId, callerId);
+}
+
+/** The leader ends the party from its start on: confirmed → done. Throws as {@link confirmParty}, `party-not-started`. */
+export async function completeParty(deps: Mover, { partyId, callerId }: PartyMove): Promise<Party> {
+  await inTransaction(deps.sql, async (tx) => {
+    const party = await lockAsLeader(tx, partyId, callerId);
+    requireState(party, "complete the party", "confirmed");
+    requireStarted(party, "complete the party", deps.clock.now());
+    await setStatus(tx, party, "done");
+  });
+  return await readParty(deps, partyId, callerId);
+}
+
+/** The leader calls the party off: open | confirmed → cancelled, and all concerned hear of it. Throws as above. */
+export async function cancelParty(
+  deps: Mover,
+  { partyId, callerId, reason }: PartyMove & { reason?: string | undefined },
+): Promise<Party> {
+  await inTransaction(deps.sql, async (tx) => {
+    const party = await lockAsLeader(tx, partyId, callerId);
+    requireState(party, "cancel the party", "open", "confirmed");
+    await cancelLocked(deps, tx, party, reason);
+  });
+  return await readParty(deps, partyId, callerId);
+}
+
+/** Cancels a locked party in its leader's name. Who was in or waited stays so: they are told, and still read the chat. */
+export async function cancelLocked(
+  deps: Pick<Deps, "clock" | "relay" | "log">,
+  tx: TransactionSql,
+  party: LockedParty,
+  reason?: string,
+): Promise<void> {
+  await setStatus(tx, party, "cancelled", reason);
+  const about = { partyId: party.id, actorId: party.leaderId };
+  await recordEvent(deps, tx, { type: "party.cancelled", ...about, ...(reason !== undefined && { reason }) });
+}
+
+/** open → confirmed for a locked party, full or closed by its leader. Who still waits for an answer gets a no. */
+export async function closeRecruiting(
+  deps: Pick<Deps, "clock" | "relay" | "log">,
+  tx: TransactionSql,
+  party: LockedParty,
+): Promise<void> {
+  await setStatus(tx, party, "confirmed");
+  const refused = await tx<{ userId: string }[]>`
+    update party_members
+    set status = 'rejected', decided_at = ${deps.clock.now()}
+    where party_id = ${party.id} and status = 'pending'
+    returning user_id as "userId"`;
+  for (const { userId } of refused) {
+    await recordEvent(deps, tx, { type: "join.rejected", partyId: party.id, actorId: party.leaderId, userId });
+  }
+}
+
+/** Moves a locked party. A place of its own is looked at by the nearby search only while the party is open. */
+async function setStatus(
+  tx: TransactionSql,
+  party: LockedParty,
+  status: LockedParty["status"],
+  reason?: string,
+): Promise<void> {
+  const [moved] = await tx<{ marketId: string }[]>`
+    update parties
+    set status = ${status}, cancel_reason = ${reason ?? null}, version = version + 1
+    where id = ${party.id} and status = ${party.status}
+    returning market_id as "marketId"`;
+  if (!moved) throw noSuchParty();
+  await tx`
+    update markets
+    set listed = false
+    where id = ${moved.marketId} and source = 'place' and listed`;
+}
