@@ -53,7 +53,9 @@ async function applyNext(tx: TransactionSql, migrations: Migration[]): Promise<s
     order by name`;
   for (const [i, { name, checksum }] of applied.entries()) {
     const file = migrations[i];
-    if (file?.name !== name) throw new Error(`Cannot migrate: ${name} is applied to this database but not in the folder`);
+    if (file?.name !== name) {
+      throw new Error(`Cannot migrate: ${name} is applied to this database but not in the folder`);
+    }
     if (file.checksum !== checksum) throw new Error(`Cannot migrate: ${name} was edited after it had been applied`);
   }
   const next = migrations[applied.length];
