@@ -71,9 +71,18 @@ export type ServerFrame =
   | { type: "presence"; partyId: string; userId: string; online: boolean }
   | { type: "typing"; partyId: string; userId: string }
   | { type: "unsubscribed"; partyId: string; reason: string }
-  | { type: "problem"; code: string; detail: string; partyId?: string; clientMsgId?: string }
+  | { type: "problem"; code: string; detail: string; partyId?: string; clientMsgId?: string; retryAfterS?: number }
   | { type: "reconnect"; afterMs: number }
   | { type: "pong" };
+
+/** What nodes tell each other about a room. `nodeId` has these people connected; with `ask` it wants to know who the others have. */
+export const RoomMessage = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("entries"), entries: z.array(Entry) }),
+  z.object({ type: z.literal("typing"), userId: Id }),
+  z.object({ type: z.literal("presence"), nodeId: Id, userIds: z.array(Id), ask: z.boolean() }),
+]);
+/** See the schema. */
+export type RoomMessage = z.infer<typeof RoomMessage>;
 
 /** Close codes of the socket. */
 export const CLOSE = { goingAway: 1001, tooBig: 1009, unauthenticated: 4401, tooSlow: 4408, tooMany: 4429 } as const;
