@@ -23,6 +23,7 @@ export const PROBLEMS = {
   "party-closed": { status: 409, ko: "모집이 끝난 파티입니다", en: "The party is closed" },
   "quantity-unavailable": { status: 409, ko: "남은 수량이 부족합니다", en: "Not enough left" },
   "not-penalisable": { status: 409, ko: "페널티를 줄 수 없는 참여자입니다", en: "Not penalisable" },
+  "too-many-favorites": { status: 409, ko: "즐겨찾기가 가득 찼습니다", en: "Too many favourites" },
   "chat-closed": { status: 409, ko: "아직 열리지 않은 채팅방입니다", en: "The chat is not open" },
   "client-msg-id-reused": {
     status: 409,

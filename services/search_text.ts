@@ -3,10 +3,10 @@ import { disassemble, getChoseong } from "es-hangul";
 
 /** One word of a query: plain, or with initial consonants in it (`ㅅㄱ`, or half-typed `사ㄱ`). */
 export type SearchWord =
-  /** `like`: for `search_text like`. */
-  | { like: string }
-  /** `pattern`: for `search_text ~`; `initialsLike`: for `initials like`, true of every row the pattern finds. */
-  | { pattern: string; initialsLike: string };
+  /** `like` is for `search_text`. */
+  | { like: string; hasTrigrams: boolean }
+  /** `pattern` is a regular expression for `search_text`; `initialsLike`, for `initials`, holds wherever it matches. */
+  | { pattern: string; initialsLike: string; hasTrigrams: boolean };
 
 /** The searchable form of some texts: joined by single spaces, lower case, NFC. */
 export function searchTextOf(...parts: string[]): string {
@@ -27,11 +27,15 @@ export function likeOf(q: string): string {
 export function searchWordsOf(q: string): SearchWord[] {
   // Keyboards join ㄱ and ㅅ typed in a row to ㄳ: taken apart again. A lone ᄀ is written ㄱ.
   const text = searchTextOf(q).replace(/[ㄱ-ㅎ]/g, disassemble).replace(/[\u1100-\u1112]/g, getChoseong);
-  return text.split(" ").filter(Boolean).map((word) =>
-    /[ㄱ-ㅎ]/.test(word)
-      ? { pattern: [...word].map(patternOf).join(""), initialsLike: `%${initialsOf(word)}%` }
-      : { like: likeOf(word) }
-  );
+  return text.split(" ").filter(Boolean).map((word) => {
+    if (!/[ㄱ-ㅎ]/.test(word)) return { like: likeOf(word), hasTrigrams: word.length >= 3 };
+    const initials = initialsOf(word);
+    return {
+      pattern: [...word].map(patternOf).join(""),
+      initialsLike: `%${initials}%`,
+      hasTrigrams: initials.length >= 3,
+    };
+  });
 }
 
 /** In the order of Unicode, where each begins 588 syllables. */
