@@ -102,7 +102,7 @@ export async function startService(config: Config, overrides: Overrides = {}): P
   }
   const live = stack.use(await watchSessions(deps));
   const hub = stack.use(await openChatHub(deps));
-  const streams = stack.use(await openAlertStreams(deps));
+  const streams = stack.use(openAlertStreams(deps));
   const readiness = watchReadiness(deps);
   const app = createApp({
     ...deps,

@@ -65,3 +65,13 @@ export type AlertList = z.infer<typeof AlertList>;
 
 /** Body of PATCH /api/alerts/{id}. */
 export const AlertChange = z.strictObject({ read: z.literal(true) });
+
+/** Where a stream goes on: the `seq` of the last alert that the client has, 0 for none. */
+export const LastEventId = z.string().regex(/^\d{1,10}$/, "must be the id of the last alert received, or 0")
+  .transform(Number);
+
+/** Query of GET /api/alerts/stream, for clients that cannot send headers. */
+export const AlertStreamQuery = z.object({
+  ticket: z.string().min(1).max(200).optional(),
+  lastEventId: LastEventId.optional(),
+});

@@ -82,5 +82,10 @@ const ABOUT = {
     license: { name: "MIT", identifier: "MIT" },
   },
   servers: [{ url: "/" }],
-  components: { securitySchemes: { bearer: { type: "http" as const, scheme: "bearer", bearerFormat: "JWT" } } },
+  components: {
+    securitySchemes: {
+      bearer: { type: "http" as const, scheme: "bearer", bearerFormat: "JWT" },
+      ticket: { type: "apiKey" as const, in: "query" as const, name: "ticket" },
+    },
+  },
 };

@@ -10,6 +10,7 @@ import { Problem, type ProblemCode, PROBLEMS } from "../contract/problems.ts";
 import { LIMITS } from "../services/limits.ts";
 import type { AccessClaims, Deps, Limit } from "../services/ports.ts";
 import { isSessionLive } from "../services/sessions.ts";
+import { redeemTicket } from "../services/tickets.ts";
 import type { EdgeEnv } from "./edge.ts";
 
 /** The signed-in person, or `null` on a public route called without a token. */
@@ -26,6 +27,8 @@ export interface RouteSpec {
   problems?: ProblemCode[];
   /** An allowance narrower than the general one. */
   limit?: Limit;
+  /** Of a public route that gives out access tokens: it does not look at one, which may well have expired. */
+  ignoresToken?: true;
 }
 
 /** A route for signed-in people. Throws `unauthenticated`, `rate-limited`. */
@@ -38,7 +41,20 @@ export function signedIn(deps: GuardDeps, spec: RouteSpec) {
   });
 }
 
-/** A public route. A token, when sent, must be good all the same. Throws `unauthenticated`, `rate-limited`. */
+/** Like {@link signedIn}, for what a browser opens and cannot send headers with: a one-use `?ticket=` will do. */
+export function signedInOrTicket(deps: GuardDeps & Pick<Deps, "cache">, spec: RouteSpec) {
+  const always: ProblemCode[] = ["unauthenticated", "rate-limited"];
+  return guard<AccessClaims>(spec, always, [{ bearer: [] }, { ticket: [] }], async (c) => {
+    const caller = await readCaller(deps, c) ?? await redeemTicket(deps, c.req.query("ticket") ?? "");
+    if (!caller) {
+      throw new Problem("unauthenticated", "Cannot answer: no access token, and no ticket that is still good");
+    }
+    await takeUse(deps, spec.limit, caller.userId);
+    return caller;
+  });
+}
+
+/** A public route. A token, when sent, must be good all the same, unless the route ignores tokens. Throws `unauthenticated`, `rate-limited`. */
 export function anyone(deps: GuardDeps, spec: RouteSpec) {
   return guard<AccessClaims | null>(spec, ["rate-limited"], [{}, { bearer: [] }], async (c) => {
     const caller = await readCaller(deps, c);

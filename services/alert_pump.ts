@@ -1,0 +1,86 @@
+/** Moves alerts from inboxes into open streams: many streams are read on by one query, each from its own place. */
+import { type AlertRow, selectAlerts, toAlert } from "./alert_rows.ts";
+import { eventFrame, type EventStream } from "./event_stream.ts";
+import type { Deps } from "./ports.ts";
+
+/** Streams read on by one query, and alerts of each. */
+const BATCH = 200;
+const PAGE = 50;
+
+/** A stream and its place in its person's inbox. */
+export interface AlertReader {
+  userId: string;
+  out: EventStream;
+  /** The number of the last alert sent; `null` before the stream has begun. */
+  cursor: number | null;
+  /** There was no room for what may come after the cursor. */
+  isBehind: boolean;
+}
+
+/** Reads streams on. */
+export interface AlertPump extends AsyncDisposable {
+  /**
+   * Something may have come for these: reads them on, in order and without a gap, until nothing is left or there is no room.
+   * A reading that fails is logged; whoever wakes them next makes it good.
+   */
+  wake(readers: Iterable<AlertReader>): void;
+}
+
+/** Starts a pump. One reading is under way at a time; what is woken meanwhile shares the next. */
+export function startPump(deps: Pick<Deps, "sql" | "log">): AlertPump {
+  const due = new Set<AlertReader>();
+  let isPumping = false;
+  let pumping = Promise.resolve();
+
+  function wake(readers: Iterable<AlertReader>): void {
+    for (const reader of readers) {
+      if (reader.cursor === null) continue;
+      reader.isBehind = !reader.out.hasRoom();
+      if (!reader.isBehind) due.add(reader);
+    }
+    if (!isPumping && due.size > 0) pumping = pump();
+  }
+  async function pump(): Promise<void> {
+    isPumping = true;
+    try {
+      while (due.size > 0) wake(await readOn(deps, takeBatch(due)));
+    } catch (error) {
+      deps.log.warn("streams not read on", { error });
+    } finally {
+      isPumping = false;
+    }
+  }
+  return { wake, [Symbol.asyncDispose]: () => pumping };
+}
+
+function takeBatch(due: Set<AlertReader>): AlertReader[] {
+  const batch = [...due.values().take(BATCH)];
+  for (const reader of batch) due.delete(reader);
+  return batch;
+}
+
+/** Sends each reader its next page. Answers those who may have more to come. */
+async function readOn({ sql }: Pick<Deps, "sql">, readers: AlertReader[]): Promise<AlertReader[]> {
+  const rows = await sql<(AlertRow & { place: number })[]>`
+    select place.n::int as place, page.*
+    from unnest(${readers.map((each) => each.userId)}::uuid[], ${readers.map((each) => each.cursor)}::int[])
+      with ordinality as place (user_id, after_seq, n)
+    cross join lateral (
+      ${selectAlerts(sql)}
+      where a.user_id = place.user_id and a.seq > place.after_seq
+      order by a.seq
+      limit ${PAGE}) as page
+    order by place.n, page.seq`;
+  const pages = Map.groupBy(rows, (row) => row.place);
+  return readers.filter((reader, i) => {
+    const page = pages.get(i + 1) ?? [];
+    for (const row of page) sendAlert(reader, row);
+    return page.length === PAGE;
+  });
+}
+
+/** What has been thrown away is passed over, and its number with it. */
+function sendAlert(reader: AlertReader, row: AlertRow): void {
+  if (row.deletedAt === null) reader.out.send(eventFrame("alert", toAlert(row), row.seq));
+  reader.cursor = row.seq;
+}

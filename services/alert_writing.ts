@@ -1,0 +1,118 @@
+/** From an event to people's inboxes. Told of the same event any number of times, it writes each person's alert once. */
+import { EventPayload, EventType } from "../contract/alerts.ts";
+import { newId } from "./ids.ts";
+import type { Deps, TransactionSql } from "./ports.ts";
+import { recipientsOf, type StoredEvent } from "./recipients.ts";
+import { afterCommit, inTransaction } from "./transaction.ts";
+
+/** Recipients of one transaction: an event with very many keeps nobody's inbox locked for long. */
+const CHUNK = 1_000;
+/** Wake-ups on their way at once. */
+const WAKES_AT_ONCE = 256;
+
+type WritingDeps = Pick<Deps, "sql" | "relay" | "clock" | "log">;
+
+/**
+ * Writes one alert for everyone the event concerns, with the person's next `seq`, and retires the event with the last of
+ * them; then wakes their streams. Returns how many it wrote: none for an event that is retired or gone. Begun again after
+ * any interruption, or run twice at once, it writes what is missing.
+ */
+export async function writeAlerts(
+  deps: WritingDeps,
+  message: { partyId: string; eventId: string },
+): Promise<number> {
+  const event = await readEvent(deps, message);
+  if (!event) return 0;
+  const recipients = await recipientsOf(deps, event);
+  let written = 0;
+  for (let start = 0; start === 0 || start < recipients.length; start += CHUNK) {
+    const chunk = recipients.slice(start, start + CHUNK);
+    const isLast = start + CHUNK >= recipients.length;
+    written += await inTransaction(deps.sql, (tx) => writeChunk(deps, tx, event, chunk, isLast));
+  }
+  return written;
+}
+
+async function readEvent(
+  { sql }: Pick<Deps, "sql">,
+  { partyId, eventId }: { partyId: string; eventId: string },
+): Promise<StoredEvent | null> {
+  const [row] = await sql<{ type: string; payload: unknown }[]>`
+    select type, payload
+    from events
+    where party_id = ${partyId} and id = ${eventId} and retired_at is null`;
+  return row ? { partyId, eventId, type: EventType.parse(row.type), payload: EventPayload.parse(row.payload) } : null;
+}
+
+async function writeChunk(
+  deps: WritingDeps,
+  tx: TransactionSql,
+  event: StoredEvent,
+  recipients: string[],
+  isLast: boolean,
+): Promise<number> {
+  if (!(await lockEvent(tx, event))) return 0;
+  const told = recipients.length > 0 ? await insertAlerts(deps, tx, event, recipients) : [];
+  if (isLast) await retire(deps, tx, event);
+  afterCommit(tx, () => void wakeStreams(deps, told));
+  return told.length;
+}
+
+/** Only who holds this lock inserts alerts of the event, so that the next statement sees all there are. */
+async function lockEvent(tx: TransactionSql, { partyId, eventId }: StoredEvent): Promise<boolean> {
+  const { count } = await tx`
+    select
+    from events
+    where party_id = ${partyId} and id = ${eventId} and retired_at is null
+    for update`;
+  return count === 1;
+}
+
+async function insertAlerts(
+  { clock }: Pick<Deps, "clock">,
+  tx: TransactionSql,
+  { partyId, eventId, type, payload }: StoredEvent,
+  recipients: string[],
+): Promise<string[]> {
+  const ids = recipients.map(() => newId({ clock }));
+  const rows = await tx<{ userId: string }[]>`
+    with missing as (
+      select r.user_id, r.id
+      from unnest(${recipients}::uuid[], ${ids}::uuid[]) as r (user_id, id)
+      where not exists (select from alerts a where a.user_id = r.user_id and a.event_id = ${eventId})
+    ), heads as (
+      -- Takes the number and locks the counter until the commit: numbers become visible in order and none is lost. In the
+      -- order of ids, so that two events never wait for each other.
+      insert into alert_heads as h (user_id, last_seq)
+      select user_id, 1
+      from missing
+      order by user_id
+      on conflict (user_id) do update
+      set last_seq = h.last_seq + 1
+      returning user_id, last_seq
+    )
+    insert into alerts (user_id, seq, id, event_id, type, party_id, payload, created_at)
+    select heads.user_id, heads.last_seq, missing.id, ${eventId}, ${type}, ${partyId}, ${
+    tx.json(payload)
+  }, ${clock.now()}
+    from heads
+    join missing using (user_id)
+    returning user_id as "userId"`;
+  return rows.map((row) => row.userId);
+}
+
+async function retire({ clock }: Pick<Deps, "clock">, tx: TransactionSql, { partyId, eventId }: StoredEvent) {
+  await tx`
+    update events
+    set retired_at = ${clock.now()}
+    where party_id = ${partyId} and id = ${eventId}`;
+}
+
+/** Hints only: a stream that gets none finds its alerts by its own poll. */
+async function wakeStreams({ relay, log }: Pick<Deps, "relay" | "log">, userIds: string[]): Promise<void> {
+  for (let start = 0; start < userIds.length; start += WAKES_AT_ONCE) {
+    const wakes = userIds.slice(start, start + WAKES_AT_ONCE).map((id) => relay.publish(`alerts.${id}`, ""));
+    const lost = (await Promise.allSettled(wakes)).filter((wake) => wake.status === "rejected").length;
+    if (lost > 0) log.debug("streams not woken: their poll will see the alerts", { lost });
+  }
+}
