@@ -13,6 +13,8 @@ import type { Clock, Deps, Sql } from "../services/ports.ts";
 import { initialsOf, searchTextOf } from "../services/search_text.ts";
 import { quietLog } from "./quiet_log.ts";
 
+export { poll } from "./poll.ts";
+
 /** Real time, moved on by what the test says. */
 export interface TestClock extends Clock {
   advance(ms: number): void;
@@ -236,20 +238,6 @@ export async function joinAccepted(
   const path = `/api/parties/${party.id}/members/${member.id}`;
   const accepted = await service.call("PATCH", path, { token: leader.token, body: { status: "accepted" } });
   assert.equal(accepted.status, 200, JSON.stringify(accepted.body));
-}
-
-/** Asks again until the check gives something, or fails with what it gave last. */
-export async function poll<T>(
-  check: () => T | null | undefined | false | Promise<T | null | undefined | false>,
-  { timeoutMs = 10_000, everyMs = 20 } = {},
-): Promise<T> {
-  const deadline = performance.now() + timeoutMs;
-  while (true) {
-    const value = await check();
-    if (value) return value;
-    if (performance.now() > deadline) assert.fail(`still ${String(value)} after ${timeoutMs} ms: ${check}`);
-    await new Promise((resolve) => setTimeout(resolve, everyMs));
-  }
 }
 
 /** Asserts a problem answer in full: status, code, shape, and the field it names. */
