@@ -1,4 +1,5 @@
 /** The environment, read once and nowhere else. A wrong variable ends the start with its name. */
+import { isIP } from "node:net";
 import { z } from "zod";
 
 const text = z.string().trim().min(1);
@@ -12,6 +13,12 @@ const originPattern = /^https?:\/\/(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:\d{1,5})?$/
 const list = (of: z.ZodType<string, string>) =>
   z.string().transform((value) => value.split(",").map((each) => each.trim()).filter(Boolean)).pipe(z.array(of))
     .default([]);
+
+function isAddressBlock(value: string): boolean {
+  const [address = "", bits = "0", ...rest] = value.split("/");
+  const bitsMax = isIP(address) === 6 ? 128 : 32;
+  return isIP(address) !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= bitsMax && rest.length === 0;
+}
 
 const Environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(8000),
@@ -29,7 +36,7 @@ const Environment = z.object({
   ALLOWED_ORIGINS: list(
     z.string().regex(originPattern, "must list exact origins or patterns such as https://*.example.com"),
   ),
-  TRUSTED_PROXIES: list(z.string().regex(/^[0-9a-fA-F.:]+(\/\d{1,3})?$/, "must list addresses or CIDR blocks")),
+  TRUSTED_PROXIES: list(z.string().refine(isAddressBlock, "must list addresses or CIDR blocks such as 10.0.0.0/8")),
   RATE_LIMIT_FACTOR: z.coerce.number().positive().max(1_000_000).default(1),
   LOG_LEVEL: z.enum(["debug", "info", "warning", "error"]).default("info"),
   MAFRA_API_URL: url("http", "https").default("http://211.237.50.150:7080/openapi"),

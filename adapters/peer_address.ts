@@ -6,7 +6,7 @@ export type AddressOf = (request: Request, remote: Deno.Addr) => string;
 
 /**
  * Believes `X-Forwarded-For` only from a peer in `trusted` (addresses or CIDR blocks), and then the last entry that is not
- * itself trusted: what stands before it, the client could have written.
+ * itself trusted: what stands before it, the client could have written. When all are, the first.
  */
 export function peerAddress(trusted: string[]): AddressOf {
   const list = new BlockList();
@@ -22,6 +22,6 @@ export function peerAddress(trusted: string[]): AddressOf {
     const peer = remote.transport === "tcp" ? remote.hostname : "local";
     if (!isTrusted(peer)) return peer;
     const hops = (request.headers.get("x-forwarded-for") ?? "").split(",").map((hop) => hop.trim()).filter(Boolean);
-    return hops.findLast((hop) => !isTrusted(hop)) ?? peer;
+    return hops.findLast((hop) => !isTrusted(hop)) ?? hops[0] ?? peer;
   };
 }

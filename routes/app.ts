@@ -1,5 +1,6 @@
 /** The whole HTTP application: middleware in order, errors in one place, a mount a resource. */
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
+import { methodNotAllowed } from "hono/method-not-allowed";
 import { generateSpecs } from "hono-openapi";
 import { Problem } from "../contract/problems.ts";
 import type { AlertStreams } from "../services/alert_streams.ts";
@@ -10,7 +11,7 @@ import type { Readiness } from "../services/readiness.ts";
 import { alertRoutes } from "./alerts.ts";
 import { authRoutes } from "./auth.ts";
 import { chatRoutes } from "./chat.ts";
-import { answerError, type EdgeEnv, jsonOnly } from "./edge.ts";
+import { answerError, answerProblem, type EdgeEnv, jsonOnly } from "./edge.ts";
 import { boundedBody, crossOrigin, envelope } from "./envelope.ts";
 import { favoriteRoutes } from "./favorites.ts";
 import { itemRoutes } from "./items.ts";
@@ -41,15 +42,15 @@ export interface AppDeps extends Deps {
 
 /** Builds the application. Everything is under `/api` but the socket, the pages and the probes. */
 export function createApp(deps: AppDeps) {
-  const app = new Hono<EdgeEnv>()
+  const root = new Hono<EdgeEnv>();
+  const app = root
     .use(envelope(deps.log))
     .use(crossOrigin(deps.isAllowedOrigin))
+    .use(methodNotAllowed({ app: root, onMethodNotAllowed: answerMethods }))
     .use(boundedBody)
     .use(jsonOnly)
     .onError(answerError(deps.log))
-    .notFound((c) => {
-      throw new Problem("not-found", `Cannot find ${c.req.method} ${c.req.path}: no such route`);
-    })
+    .notFound((c) => answerProblem(c, new Problem("not-found", `Cannot find ${c.req.path}: no such route`)))
     .route("/", serviceRoutes(deps.readiness))
     .route("/", pageRoutes(deps.asset))
     .route("/ws", socketRoutes(deps))
@@ -68,6 +69,14 @@ export function createApp(deps: AppDeps) {
     .route("/api/alerts", alertRoutes(deps));
   let specs: ReturnType<typeof generateSpecs> | undefined;
   return app.get("/openapi.json", async (c) => c.json(await (specs ??= generateSpecs(app, { documentation: ABOUT }))));
+}
+
+function answerMethods(c: Context<EdgeEnv>, allowed: string[]): Response {
+  const allow = allowed.join(", ");
+  const problem = new Problem("method-not-allowed", `Cannot ${c.req.method} ${c.req.path}: the methods are ${allow}`);
+  const answer = answerProblem(c, problem);
+  answer.headers.set("allow", allow);
+  return answer;
 }
 
 /** The type of the application, for a typed client. */

@@ -4,6 +4,7 @@
 import { zValidator } from "@hono/zod-validator";
 import type { Context, MiddlewareHandler, ValidationTargets } from "hono";
 import { HTTPException } from "hono/http-exception";
+import { parseAccept } from "hono/utils/accept";
 import { resolver, uniqueSymbol } from "hono-openapi";
 import { z } from "zod";
 import { type FieldError, invalid, Problem, PROBLEMS } from "../contract/problems.ts";
@@ -19,8 +20,12 @@ export interface EdgeEnv {
 const TARGET_NAMES = { json: "", query: "/query", param: "/path" } as const;
 
 /** Validates one part of a request. Throws `invalid-input` naming each wrong field. Documents itself for OpenAPI. */
-export function validate<T extends z.ZodType, Target extends keyof typeof TARGET_NAMES>(target: Target, schema: T) {
-  const middleware = zValidator(target as Target & keyof ValidationTargets, schema, (result) => {
+export function validate<T extends z.ZodType, Target extends keyof typeof TARGET_NAMES>(
+  target: Target,
+  schema: T,
+  checked: T = schema,
+) {
+  const middleware = zValidator(target as Target & keyof ValidationTargets, checked, (result) => {
     if (!result.success) throw problemOf(result.error as z.core.$ZodError, TARGET_NAMES[target]);
   });
   return Object.assign(middleware, { [uniqueSymbol]: { target, ...resolver(schema) } });
@@ -31,9 +36,13 @@ export function jsonBody<T extends z.ZodType>(schema: T) {
   return validate("json", schema);
 }
 
-/** Validates the query. */
+/** Validates the query. An empty parameter counts as absent: a form sends those, and `Number("")` would be 0. */
 export function query<T extends z.ZodType>(schema: T) {
-  return validate("query", schema);
+  return validate("query", schema, z.preprocess(withoutEmpty, schema) as unknown as T);
+}
+
+function withoutEmpty(parameters: unknown): unknown {
+  return Object.fromEntries(Object.entries(parameters as object).filter(([, value]) => value !== ""));
 }
 
 /** Validates path parameters, all of them ids. What cannot be an id is not found. */
@@ -45,7 +54,7 @@ export function ids<const Names extends string>(...names: Names[]) {
   return Object.assign(middleware, { [uniqueSymbol]: { target: "param", ...resolver(schema) } });
 }
 
-/** Refuses a body that is not JSON before anything reads it. */
+/** Refuses a body that is not JSON before anything reads it. No body at all is read as `{}`, whatever its type is said to be. */
 export const jsonOnly: MiddlewareHandler<EdgeEnv> = async (c, next) => {
   const type = c.req.header("content-type");
   const hasBody = c.req.raw.body !== null && c.req.header("content-length") !== "0";
@@ -55,6 +64,8 @@ export const jsonOnly: MiddlewareHandler<EdgeEnv> = async (c, next) => {
       `Cannot read the body: ${type ?? "no content type"} is not application/json`,
     );
   }
+  const mayHaveBody = c.req.method !== "GET" && c.req.method !== "HEAD";
+  if (!hasBody && mayHaveBody && type !== undefined) c.req.raw = new Request(c.req.raw, { body: "{}" });
   await next();
 };
 
@@ -72,10 +83,10 @@ export function answerError(log: Log) {
 /** The answer to a problem, in the language asked for (Korean when none is). */
 export function answerProblem(c: Context<EdgeEnv>, problem: Problem): Response {
   const { status, ...titles } = PROBLEMS[problem.code];
-  const english = /^\s*en\b/i.test(c.req.header("accept-language") ?? "");
+  const language = languageOf(c.req.header("accept-language") ?? "");
   const body = {
     type: `urn:moajang:problem:${problem.code}`,
-    title: english ? titles.en : titles.ko,
+    title: titles[language],
     status,
     detail: problem.detail,
     code: problem.code,
@@ -84,13 +95,20 @@ export function answerProblem(c: Context<EdgeEnv>, problem: Problem): Response {
   };
   const headers: Record<string, string> = {
     "content-type": "application/problem+json; charset=utf-8",
-    "content-language": english ? "en" : "ko",
+    "content-language": language,
+    "vary": "accept-language",
     "cache-control": "no-store",
   };
   const retryAfterS = problem.more.retryAfterS ?? (status === 503 || status === 429 ? 2 : undefined);
   if (retryAfterS !== undefined) headers["retry-after"] = String(retryAfterS);
   if (status === 401) headers["www-authenticate"] = "Bearer";
   return new Response(JSON.stringify(body), { status, headers });
+}
+
+/** The language that an `Accept-Language` wants most of those there are, be it as a variant (`en-GB`); else Korean. */
+function languageOf(header: string): "ko" | "en" {
+  const wanted = parseAccept(header).filter(({ q }) => q > 0).map(({ type }) => type.toLowerCase().split("-")[0]);
+  return wanted.find((tag) => tag === "ko" || tag === "en" || tag === "*") === "en" ? "en" : "ko";
 }
 
 function toProblem(error: unknown): Problem {
@@ -101,11 +119,19 @@ function toProblem(error: unknown): Problem {
 }
 
 function problemOf(error: z.core.$ZodError, prefix: string): Problem {
-  const errors: FieldError[] = error.issues.slice(0, 50).flatMap((issue) => {
-    const base = [prefix, ...issue.path.map((part) => String(part).replaceAll("~", "~0").replaceAll("/", "~1"))];
-    if (issue.code !== "unrecognized_keys") return [{ pointer: base.join("/"), detail: issue.message }];
-    return issue.keys.map((key) => ({ pointer: [...base, key].join("/"), detail: "is not a known field" }));
-  });
+  const errors: FieldError[] = error.issues.flatMap((issue) =>
+    issue.code === "unrecognized_keys"
+      ? issue.keys.map((key) => ({ pointer: pointerTo(prefix, [...issue.path, key]), detail: "is not a known field" }))
+      : [{ pointer: pointerTo(prefix, issue.path), detail: issue.message }]
+  ).slice(0, FIELD_ERRORS_MAX);
   const names = errors.map((each) => each.pointer.slice(1) || "the body").join(", ");
   return new Problem("invalid-input", `Cannot read the request: ${names} not valid`, { errors });
+}
+
+/** Enough for any form; a body of nothing but wrong fields is not answered with all of them. */
+const FIELD_ERRORS_MAX = 50;
+
+/** A JSON pointer (RFC 6901). */
+function pointerTo(prefix: string, path: PropertyKey[]): string {
+  return [prefix, ...path.map((part) => String(part).replaceAll("~", "~0").replaceAll("/", "~1"))].join("/");
 }

@@ -37,17 +37,22 @@ export function envelope(log: Log): MiddlewareHandler<EdgeEnv> {
   };
 }
 
-/** CORS with credentials for the allowed origins, each answered by name and never with `*`. */
+/** CORS with credentials for the allowed origins, each answered by name and never with `*`. Others get no such header. */
 export function crossOrigin(isAllowed: (origin: string) => boolean): MiddlewareHandler {
   const handler = cors({
-    origin: (origin) => (isAllowed(origin) ? origin : null),
+    origin: (origin) => origin,
     credentials: true,
     allowMethods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
     allowHeaders: ["authorization", "content-type", "idempotency-key", "if-match", "last-event-id", "x-request-id"],
     exposeHeaders: ["etag", "link", "retry-after", "x-request-id"],
     maxAge: 600,
   });
-  return (c, next) => c.req.header("origin") === undefined ? next() : handler(c, next);
+  return async (c, next) => {
+    const origin = c.req.header("origin");
+    if (origin !== undefined && isAllowed(origin)) return await handler(c, next);
+    await next();
+    c.header("vary", "Origin", { append: true });
+  };
 }
 
 /** Refuses bodies over {@link BODY_BYTES_MAX}, declared or streamed. */

@@ -11,14 +11,9 @@ const CSP = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inl
 
 /** GET `/`, `/docs` and the reference's script and style. */
 export function pageRoutes(asset: Asset) {
-  const app = new Hono<EdgeEnv>();
-  app.use(async (c, next) => {
-    await next();
-    c.res.headers.set("content-security-policy", CSP);
-  });
-  return app
-    .get("/", (c) => c.html(firstPage))
-    .get("/docs", (c) => c.html(docsPage))
+  return new Hono<EdgeEnv>()
+    .get("/", (c) => c.html(firstPage, 200, { "content-security-policy": CSP }))
+    .get("/docs", (c) => c.html(docsPage, 200, { "content-security-policy": CSP }))
     .get("/docs/start.js", (c) => c.body(START, 200, { "content-type": "text/javascript; charset=utf-8" }))
     .get(
       "/docs/swagger-ui-bundle.js",

@@ -14,10 +14,16 @@ export function writeCursor(position: unknown): string {
 export function readCursor<T extends z.ZodType>(schema: T, cursor: string): z.infer<T> {
   try {
     const text = decodeURIComponent(atob(cursor.replaceAll("-", "+").replaceAll("_", "/")));
-    return schema.parse(JSON.parse(text)) as z.infer<T>;
+    return schema.parse(JSON.parse(text, refuseUnstorable)) as z.infer<T>;
   } catch {
     throw invalid("/query/cursor", "is not a cursor of this list");
   }
+}
+
+/** Text that Postgres cannot hold was never in a row, and would be an error in a query. */
+function refuseUnstorable(_key: string, value: unknown): unknown {
+  if (typeof value === "string" && (value.includes("\0") || !value.isWellFormed())) throw new TypeError("not text");
+  return value;
 }
 
 /** Cuts a page of `limit` from rows read with one to spare; `positionOf` the last row becomes the next cursor. */
