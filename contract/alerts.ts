@@ -37,6 +37,8 @@ export type EventPayload = z.infer<typeof EventPayload>;
 
 /** What travels on a region queue: the worker reads the rest from the events table. */
 export const EventMessage = z.object({ partyId: Id, eventId: Id });
+/** See the schema. */
+export type EventMessage = z.infer<typeof EventMessage>;
 
 /** A line of a person's inbox. `seq` counts 1, 2, 3 … per person without gaps. */
 export const Alert = z.object({

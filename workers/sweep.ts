@@ -1,0 +1,48 @@
+/** Clears away what is long done, a little at a time, so that the tables that churn stay small. */
+import type { Deps } from "../services/ports.ts";
+import { startLoop } from "./loop.ts";
+
+const EVERY_MS = 10 * 60_000;
+/** Rows of one statement, and statements of one table and round: a sweep never holds anything up for long. */
+const CHUNK = 1_000;
+const CHUNKS_MAX = 50;
+
+const HOUR_MS = 3600_000;
+/** Retired events are kept for a week to look at. */
+const EVENT_MS = 7 * 24 * HOUR_MS;
+/** The first answer to an Idempotency-Key is replayed for a day. */
+const IDEMPOTENCY_MS = 24 * HOUR_MS;
+
+/** Sweeps each ten minutes. Any number may run side by side. */
+export function startSweep(deps: Pick<Deps, "sql" | "clock" | "log">): AsyncDisposable {
+  return startLoop(deps, { name: "sweep", everyMs: EVERY_MS, step: (signal) => sweep(deps, signal) });
+}
+
+/** Deletes events that were retired a week ago, and answers to Idempotency-Keys that are over a day old. */
+export async function sweep({ sql, clock }: Pick<Deps, "sql" | "clock">, signal: AbortSignal): Promise<void> {
+  const before = (ms: number) => new Date(clock.now().getTime() - ms);
+  await inChunks(signal, () =>
+    sql`
+      delete from events
+      where (party_id, id) in (
+        select party_id, id
+        from events
+        where retired_at < ${before(EVENT_MS)}
+        limit ${CHUNK}
+        for update skip locked)`);
+  await inChunks(signal, () =>
+    sql`
+      delete from idempotency_keys
+      where (user_id, key) in (
+        select user_id, key
+        from idempotency_keys
+        where created_at < ${before(IDEMPOTENCY_MS)}
+        limit ${CHUNK}
+        for update skip locked)`);
+}
+
+async function inChunks(signal: AbortSignal, deleteSome: () => PromiseLike<{ count: number }>): Promise<void> {
+  for (let n = 0; n < CHUNKS_MAX && !signal.aborted; n++) {
+    if ((await deleteSome()).count < CHUNK) return;
+  }
+}
