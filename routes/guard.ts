@@ -54,10 +54,13 @@ export function signedInOrTicket(deps: GuardDeps & Pick<Deps, "cache">, spec: Ro
   });
 }
 
-/** A public route. A token, when sent, must be good all the same, unless the route ignores tokens. Throws `unauthenticated`, `rate-limited`. */
+/**
+ * A public route. A token, when sent, must be good all the same, unless the route ignores tokens. Throws `unauthenticated`,
+ * `rate-limited`.
+ */
 export function anyone(deps: GuardDeps, spec: RouteSpec) {
   return guard<AccessClaims | null>(spec, ["rate-limited"], [{}, { bearer: [] }], async (c) => {
-    const caller = await readCaller(deps, c);
+    const caller = spec.ignoresToken ? null : await readCaller(deps, c);
     await takeUse(deps, spec.limit, caller?.userId ?? `address:${c.env.remoteAddress}`);
     return caller;
   });

@@ -10,7 +10,7 @@ import { afterCommit } from "./transaction.ts";
 
 const DAY_MS = 24 * 3600_000;
 /** A session that is not refreshed for so long is over. */
-const IDLE_MS = 30 * DAY_MS;
+export const REFRESH_S = 30 * 24 * 3600;
 /** However often it is refreshed, a session is over after so long. */
 const SESSION_MS = 90 * DAY_MS;
 
@@ -112,7 +112,7 @@ async function issueRefreshToken(
   sessionExpiresAt: Date,
 ): Promise<string> {
   const refreshToken = newSecret();
-  const expiresAt = new Date(Math.min(now.getTime() + IDLE_MS, sessionExpiresAt.getTime()));
+  const expiresAt = new Date(Math.min(now.getTime() + REFRESH_S * 1000, sessionExpiresAt.getTime()));
   await tx`
     insert into refresh_tokens (token_hash, session_id, issued_at, expires_at)
     values (${await sha256(refreshToken)}, ${sessionId}, ${now}, ${expiresAt})`;
