@@ -14,8 +14,21 @@ export async function readMe({ sql }: { sql: Sql | TransactionSql }, userId: str
         'roadAddress', home_address, 'lat', home_lat, 'lng', home_lng, 'regionCode', home_region_code) end as home
     from users
     where id = ${userId} and withdrawn_at is null`;
-  if (!me) throw new Problem("unauthenticated", "Cannot answer: the account has been withdrawn");
+  if (!me) throw gone();
   return { ...me, createdAt: me.createdAt.toISOString() };
+}
+
+/**
+ * For a transaction that binds a person to a party, before the party is locked: they cannot withdraw until it ends. Throws
+ * `unauthenticated` for one who has. Without it someone on their way out could come into a party that nobody takes them from.
+ */
+export async function holdPerson(tx: TransactionSql, userId: string): Promise<void> {
+  const [here] = await tx`
+    select 1
+    from users
+    where id = ${userId} and withdrawn_at is null
+    for share`;
+  if (!here) throw gone();
 }
 
 /**
@@ -67,6 +80,10 @@ export function refuseTakenName(error: unknown): never {
     throw new Problem("nickname-taken", "Cannot take the nickname: it is in use");
   }
   throw error;
+}
+
+function gone(): Problem {
+  return new Problem("unauthenticated", "Cannot answer: the account has been withdrawn");
 }
 
 function consentMissing(): Problem {

@@ -4,6 +4,7 @@ import { Problem } from "../contract/problems.ts";
 import { appendNotice, openRoom } from "./chat_log.ts";
 import { recordEvent } from "./events.ts";
 import { readMembership } from "./member_rows.ts";
+import { holdPerson } from "./me.ts";
 import { lockAsLeader, type LockedParty, lockParty, requireStarted, requireState } from "./party_lock.ts";
 import type { PartyReader } from "./party_rows.ts";
 import { closeRecruiting } from "./party_state.ts";
@@ -29,6 +30,7 @@ export async function joinParty(
   { partyId, userId, quantity }: { partyId: string; userId: string; quantity?: number | undefined },
 ): Promise<Membership> {
   return await inTransaction(deps.sql, async (tx) => {
+    await holdPerson(tx, userId);
     const party = await lockParty(tx, partyId);
     await requireOutside(tx, party, userId);
     requireJoinable(party, deps.clock.now());

@@ -4,6 +4,7 @@ import { checkTimes, type NewParty, type Party, type PartyChange } from "../cont
 import { invalid, Problem } from "../contract/problems.ts";
 import { recordEvent } from "./events.ts";
 import { newId } from "./ids.ts";
+import { holdPerson } from "./me.ts";
 import { closeRecruiting } from "./party_state.ts";
 import { lockAsLeader, type LockedParty, requireState } from "./party_lock.ts";
 import { type PartyReader, readParty } from "./party_rows.ts";
@@ -20,6 +21,7 @@ export async function openParty(deps: PartyChanger, leaderId: string, party: New
   checkStillAhead(deps, party);
   const partyId = newId(deps);
   return await inTransaction(deps.sql, async (tx) => {
+    await holdPerson(tx, leaderId);
     const item = await readChosenItem(tx, party.itemId);
     const market = party.place ? await addPlace(deps, tx, partyId, party.place) : await readChosenMarket(tx, party);
     await insertParty(deps, tx, { ...party, partyId, leaderId, item, market });

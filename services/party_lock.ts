@@ -1,7 +1,7 @@
 /**
  * The lock under which a party changes. Whatever touches its state, its seats or its members first locks its row, so that
  * changes of one party happen one after the other and each sees the last one's result; the schema's checks stand behind.
- * Order of locks: party, then chat room, then people by id.
+ * Order of locks: whoever acts for themself (`holdPerson`), party, chat room, other people by id.
  */
 import { Problem } from "../contract/problems.ts";
 import type { TransactionSql } from "./ports.ts";
