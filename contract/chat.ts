@@ -75,11 +75,11 @@ export type ServerFrame =
   | { type: "reconnect"; afterMs: number }
   | { type: "pong" };
 
-/** What nodes tell each other about a room. `nodeId` has these people connected; with `ask` it wants to know who the others have. */
+/** What nodes tell each other about a room; `presence`: who is connected has changed. */
 export const RoomMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("entries"), entries: z.array(Entry) }),
   z.object({ type: z.literal("typing"), userId: Id }),
-  z.object({ type: z.literal("presence"), nodeId: Id, userIds: z.array(Id), ask: z.boolean() }),
+  z.object({ type: z.literal("presence") }),
 ]);
 /** See the schema. */
 export type RoomMessage = z.infer<typeof RoomMessage>;

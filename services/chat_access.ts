@@ -61,13 +61,13 @@ export async function readHistory(
 /** The leader opens the chat; again is fine. Throws `not-found`, `forbidden`, and `party-state` when it was cancelled unopened. */
 export async function openChat(
   deps: Pick<Deps, "sql" | "clock" | "relay" | "log">,
-  { partyId, callerId }: { partyId: string; callerId: string },
+  { partyId, userId }: { partyId: string; userId: string },
 ): Promise<{ isNew: boolean; lastSeq: number }> {
   return await inTransaction(deps.sql, async (tx) => {
-    const party = await lockAsLeader(tx, partyId, callerId);
-    const isNew = await openRoom(deps, tx, { partyId, openedBy: callerId });
+    const party = await lockAsLeader(tx, partyId, userId);
+    const isNew = await openRoom(deps, tx, { partyId, openedBy: userId });
     if (isNew) requireState(party, "open the chat", "open", "confirmed", "done");
-    const { lastSeq } = await admit({ sql: tx as unknown as Sql }, { partyId, userId: callerId });
+    const { lastSeq } = await admit({ sql: tx as unknown as Sql }, { partyId, userId });
     return { isNew, lastSeq };
   });
 }

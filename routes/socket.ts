@@ -1,0 +1,104 @@
+/** The chat's socket: who may open one, what it speaks, and how large a message may be. */
+import { type Context, Hono } from "hono";
+import { CLOSE, FRAME_BYTES_MAX } from "../contract/chat.ts";
+import { invalid, Problem } from "../contract/problems.ts";
+import type { Arrival, Connection } from "../services/chat_connection.ts";
+import type { ChatHub } from "../services/chat_hub.ts";
+import { LIMITS } from "../services/limits.ts";
+import type { LiveSessions } from "../services/live_sessions.ts";
+import type { AccessClaims, Deps } from "../services/ports.ts";
+import { redeemTicket } from "../services/tickets.ts";
+import type { EdgeEnv } from "./edge.ts";
+import { anyone } from "./guard.ts";
+import { boundedSink } from "./socket_sink.ts";
+
+interface SocketDeps extends Pick<Deps, "sql" | "cache" | "tokens" | "limiter" | "clock"> {
+  hub: ChatHub;
+  live: LiveSessions;
+  isAllowedOrigin: (origin: string) => boolean;
+}
+
+const PROTOCOL = "moajang.v1";
+/** A peer that has been silent this long is pinged, and given up when it does not answer in half of it. */
+const IDLE_S = 20;
+
+/**
+ * GET `/ws`: a WebSocket speaking `moajang.v1`. Signed in by `Authorization`, by `?ticket=`, or by a first frame `hello`;
+ * never by a cookie.
+ */
+export function socketRoutes(deps: SocketDeps) {
+  return new Hono<EdgeEnv>().get(
+    "/",
+    anyone(deps, {
+      summary: "Open the chat socket",
+      answers: { 101: null },
+      problems: ["upgrade-required", "origin-not-allowed", "unauthenticated", "invalid-input"],
+      limit: LIMITS.connections,
+    }),
+    async (c) => {
+      requireUpgrade(c);
+      requireOwnOrigin(deps, c);
+      deps.hub.requireStaying();
+      const protocol = chooseProtocol(c.req.header("sec-websocket-protocol"));
+      const claims = c.get("caller") ?? await claimsOfTicket(deps, c.req.query("ticket"));
+      return accept(deps, c.req.raw, protocol, claims);
+    },
+  );
+}
+
+function requireUpgrade(c: Context): void {
+  const isWebSocket = c.req.header("upgrade")?.toLowerCase() === "websocket" &&
+    c.req.header("sec-websocket-version") === "13" && c.req.header("sec-websocket-key") !== undefined;
+  if (!isWebSocket) throw new Problem("upgrade-required", "Cannot open the socket: this is not a WebSocket handshake");
+}
+
+/** A page of another origin must not speak with a visitor's rights. Programs that are no browsers send no origin. */
+function requireOwnOrigin({ isAllowedOrigin }: SocketDeps, c: Context): void {
+  const origin = c.req.header("origin");
+  if (origin === undefined || isAllowedOrigin(origin)) return;
+  if (URL.parse(origin)?.host === c.req.header("host")) return;
+  throw new Problem("origin-not-allowed", "Cannot open the socket: its origin is not on the allow-list");
+}
+
+/** `undefined` when the client leaves the choice to us. A client that offers only others would not understand a word. */
+function chooseProtocol(offered: string | undefined): typeof PROTOCOL | undefined {
+  if (offered === undefined) return undefined;
+  if (offered.split(",").some((name) => name.trim() === PROTOCOL)) return PROTOCOL;
+  throw invalid("/header/sec-websocket-protocol", `must offer ${PROTOCOL}`);
+}
+
+async function claimsOfTicket(deps: SocketDeps, ticket: string | undefined): Promise<AccessClaims | null> {
+  if (ticket === undefined) return null;
+  const claims = await redeemTicket(deps, ticket);
+  if (!claims) throw new Problem("unauthenticated", "Cannot open the socket: the ticket is unknown, used or expired");
+  return claims;
+}
+
+function accept(
+  { hub, live }: SocketDeps,
+  request: Request,
+  protocol: string | undefined,
+  claims: AccessClaims | null,
+) {
+  const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: IDLE_S, ...(protocol && { protocol }) });
+  socket.binaryType = "arraybuffer";
+  const watch: Arrival["watch"] = ({ sessionId, userId }, end) => live.add({ id: sessionId, userId }, end);
+  let connection: Connection | undefined;
+  socket.onopen = () => {
+    const sink = boundedSink(socket, () => connection?.close(CLOSE.tooSlow, "too slow"));
+    connection = hub.connect({ sink, claims, watch });
+  };
+  socket.onmessage = ({ data }) => {
+    if (isTooBig(data)) connection?.close(CLOSE.tooBig, `over ${FRAME_BYTES_MAX} bytes`);
+    else connection?.receive(data);
+  };
+  // May come twice, also without an `open` before.
+  socket.onclose = () => connection?.closed();
+  return response;
+}
+
+function isTooBig(data: string | ArrayBuffer): boolean {
+  if (typeof data !== "string") return data.byteLength > FRAME_BYTES_MAX;
+  // No character takes more than three bytes a unit: most messages need not be counted.
+  return data.length * 3 > FRAME_BYTES_MAX && new TextEncoder().encode(data).byteLength > FRAME_BYTES_MAX;
+}

@@ -1,0 +1,62 @@
+/** A WebSocket as the chat sees it: bounded. */
+import type { Sink } from "../services/chat_subscription.ts";
+
+/** What a reader may leave unread: frames, or bytes of them. */
+const UNREAD_FRAMES_MAX = 512;
+const UNREAD_BYTES_MAX = 1024 * 1024;
+/** A catching-up reader gets the next page when less than this is unread … */
+const DRAINED_BYTES = 64 * 1024;
+/** … and is too slow when it has not read so far in this time. */
+const DRAIN_MS = 10_000;
+const DRAIN_LOOK_MS = 10;
+
+/** Wraps an open socket. A reader that leaves too much unread is `onTooSlow`'s to close; from then on nothing is sent. */
+export function boundedSink(socket: WebSocket, onTooSlow: () => void): Sink {
+  /** Sizes of the frames sent and perhaps not yet handed to the kernel, oldest first, and their sum. */
+  let sizes: number[] = [];
+  let sum = 0;
+  let isOver = false;
+
+  function tooSlow(): void {
+    if (isOver) return;
+    isOver = true;
+    onTooSlow();
+  }
+
+  /** Forgets the frames that have gone out. */
+  function forget(): void {
+    const unread = socket.bufferedAmount;
+    if (unread === 0) {
+      sizes = [];
+      sum = 0;
+      return;
+    }
+    let gone = 0;
+    while (sum > unread && gone < sizes.length) sum -= sizes[gone++]!;
+    if (gone > 0) sizes = sizes.slice(gone);
+  }
+
+  return {
+    send(frame) {
+      if (isOver || socket.readyState !== WebSocket.OPEN) return;
+      const before = socket.bufferedAmount;
+      socket.send(frame);
+      const size = socket.bufferedAmount - before;
+      sizes.push(size);
+      sum += size;
+      if (sizes.length > UNREAD_FRAMES_MAX || sum > UNREAD_BYTES_MAX) forget();
+      if (sizes.length > UNREAD_FRAMES_MAX || sum > UNREAD_BYTES_MAX) tooSlow();
+    },
+    async drained() {
+      for (let waitedMs = 0; !isOver && socket.readyState === WebSocket.OPEN; waitedMs += DRAIN_LOOK_MS) {
+        if (socket.bufferedAmount < DRAINED_BYTES) return;
+        if (waitedMs >= DRAIN_MS) return tooSlow();
+        await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS));
+      }
+    },
+    close(code, reason) {
+      isOver = true;
+      if (socket.readyState === WebSocket.OPEN) socket.close(code, reason);
+    },
+  };
+}

@@ -1,0 +1,104 @@
+/** The chat of one node: every connection, every room, every text on its way into the log. */
+import { CLOSE } from "../contract/chat.ts";
+import { Problem } from "../contract/problems.ts";
+import type { Appended, NewText } from "./chat_append.ts";
+import { type Arrival, type Connection, openConnection } from "./chat_connection.ts";
+import { publishEntries } from "./chat_relay.ts";
+import { openRooms } from "./chat_rooms.ts";
+import { openWriter } from "./chat_writer.ts";
+import type { Deps } from "./ports.ts";
+
+/** What the edge needs of the chat. */
+export interface ChatHub {
+  /** Takes a client in; the edge passes on what it says, and that it is gone. */
+  connect(arrival: Arrival): Connection;
+  /** Throws `unavailable` once the node is about to stop. */
+  requireStaying(): void;
+  /** Appends a text and shows it everywhere. Resolves after the commit. Throws as `appendTexts` tells, and `unavailable`. */
+  append(partyId: string, text: NewText): Promise<Appended>;
+  /** Takes in nothing new, asks clients to reconnect elsewhere, lets texts under way finish and be acked, says goodbye. */
+  drain(): Promise<void>;
+}
+
+/** Connections of one person on this node. */
+const CONNECTIONS_MAX = 30;
+/** Clients are asked to come back spread over this time, so that the other nodes do not get all of them at once. */
+const RECONNECT_WITHIN_MS = 5_000;
+/** Time for texts under way; whoever got no ack sends again. */
+const SETTLE_MS = 4_000;
+/** Time for goodbyes to be answered. */
+const GOODBYE_MS = 1_000;
+const STOPPING = "this node is about to stop";
+
+/** Opens the chat of this node. */
+export async function openChatHub(
+  deps: Pick<Deps, "sql" | "relay" | "tokens" | "limiter" | "clock" | "log">,
+): Promise<ChatHub & AsyncDisposable> {
+  const rooms = await openRooms(deps);
+  const connections = new Set<Connection>();
+  const seats = new Map<string, number>();
+  let isDraining = false;
+  // This node's own readers need not wait for the relay to bring back what was committed here.
+  const writer = openWriter(deps, (partyId, entries) => {
+    rooms.get(partyId)?.offer(entries);
+    publishEntries(deps, partyId, entries);
+  });
+
+  function requireStaying(): void {
+    if (isDraining) throw new Problem("unavailable", `Cannot answer: ${STOPPING}`, { retryAfterS: 1 });
+  }
+
+  async function append(partyId: string, text: NewText): Promise<Appended> {
+    requireStaying();
+    return await writer.append(partyId, text);
+  }
+
+  function takeSeat(userId: string): Disposable | null {
+    const taken = seats.get(userId) ?? 0;
+    if (taken >= CONNECTIONS_MAX) return null;
+    seats.set(userId, taken + 1);
+    const seat = new DisposableStack();
+    seat.defer(() => {
+      const left = seats.get(userId)! - 1;
+      if (left > 0) seats.set(userId, left);
+      else seats.delete(userId);
+    });
+    return seat;
+  }
+
+  const { follow, showTyping } = rooms;
+  return {
+    connect(arrival) {
+      const connection = openConnection(deps, { follow, showTyping, append, requireStaying, takeSeat }, arrival);
+      connections.add(connection);
+      if (isDraining) connection.close(CLOSE.goingAway, STOPPING);
+      return {
+        ...connection,
+        closed() {
+          connections.delete(connection);
+          connection.closed();
+        },
+      };
+    },
+    requireStaying,
+    append,
+    async drain() {
+      isDraining = true;
+      for (const connection of connections) connection.askToReconnect(Math.round(Math.random() * RECONNECT_WITHIN_MS));
+      await within(SETTLE_MS, writer.settled());
+      for (const connection of connections) connection.close(CLOSE.goingAway, STOPPING);
+      await within(GOODBYE_MS, until(() => connections.size === 0));
+    },
+    [Symbol.asyncDispose]: () => rooms[Symbol.asyncDispose](),
+  };
+}
+
+async function until(check: () => boolean): Promise<void> {
+  for (let i = 0; i < GOODBYE_MS / 10 && !check(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,128 @@
+/** The rooms that this node has open: one relay subscription each, and one look at the log for all of them together. */
+import type { RoomMessage } from "../contract/chat.ts";
+import { admit, chatClosed } from "./chat_access.ts";
+import { encode } from "./chat_frames.ts";
+import { findRoomsAhead, readEntries } from "./chat_log.ts";
+import { channelOf, publishToRoom, readRoomMessage } from "./chat_relay.ts";
+import { type ChatRoom, createRoom, PAGE, type ReadOn } from "./chat_room.ts";
+import { type EndReason, followRoom, type Sink } from "./chat_subscription.ts";
+import type { Deps } from "./ports.ts";
+import { openPresence } from "./presence.ts";
+
+/** Where people follow rooms. */
+export interface ChatRooms extends AsyncDisposable {
+  /**
+   * Sends `subscribed`, then the entries after `after` (without it only those to come), until disposed or until the person
+   * is no longer a member, of which `onEnd` is told. Throws `not-found`, `forbidden`, `chat-closed`.
+   */
+  follow(
+    subscriber: { partyId: string; userId: string; after: number | undefined },
+    sink: Sink,
+    onEnd: (reason: EndReason) => void,
+  ): Promise<Disposable>;
+  /** The room, if it is open on this node. */
+  get(partyId: string): ChatRoom | undefined;
+  /** Shows everyone in the room, on every node, that a person is typing. */
+  showTyping(partyId: string, userId: string): void;
+}
+
+/** How often the log is asked whether it is ahead of what the relay brought. Half of what a lost message may cost. */
+const LOOK_MS = 500;
+/** A room without followers is kept for so many looks: people who reconnect find it open. */
+const IDLE_LOOKS = 10;
+
+interface OpenRoom {
+  room: ChatRoom;
+  readOn: ReadOn;
+  relayed: Promise<AsyncDisposable>;
+  idleLooks: number;
+}
+
+/** Opens the registry, empty. */
+export async function openRooms(deps: Pick<Deps, "sql" | "relay" | "clock" | "log">): Promise<ChatRooms> {
+  const { relay, log } = deps;
+  const rooms = new Map<string, OpenRoom>();
+  const presence = await openPresence(deps, {
+    rooms: () => rooms.keys(),
+    onRead: (partyId, userIds) => rooms.get(partyId)?.room.setOnline(userIds),
+  });
+
+  function open(partyId: string, head: number, online: Set<string>): OpenRoom {
+    const readOn: ReadOn = (after) => readEntries(deps, { partyId, after, limit: PAGE });
+    const room = createRoom({ log, readOn }, { partyId, head, online });
+    const relayed = relay.subscribe(channelOf(partyId), (text) => hear(room, readRoomMessage(deps, text)));
+    // What was committed before the subscription was in force came by no message.
+    relayed.then(
+      () => room.catchUp(),
+      (error) => log.warn("room not on the relay: the log is looked at instead", { error }),
+    );
+    const opened = { room, readOn, relayed, idleLooks: 0 };
+    rooms.set(partyId, opened);
+    return opened;
+  }
+
+  function hear(room: ChatRoom, message: RoomMessage | null): void {
+    if (message?.type === "entries") room.offer(message.entries);
+    if (message?.type === "presence") presence.refresh(room.partyId);
+    if (message?.type === "typing") {
+      const { userId } = message;
+      room.tell(userId, encode({ type: "typing", partyId: room.partyId, userId }));
+    }
+  }
+
+  async function close({ room, relayed }: OpenRoom): Promise<void> {
+    rooms.delete(room.partyId);
+    room.close();
+    await relayed.then((subscription) => subscription[Symbol.asyncDispose](), () => {});
+  }
+
+  async function look(): Promise<void> {
+    for (const opened of rooms.values()) {
+      opened.idleLooks = opened.room.followers.size > 0 ? 0 : opened.idleLooks + 1;
+      if (opened.idleLooks > IDLE_LOOKS) await close(opened);
+    }
+    if (rooms.size === 0) return;
+    const heads = new Map([...rooms].map(([partyId, { room }]) => [partyId, room.head]));
+    await Promise.all((await findRoomsAhead(deps, heads)).map((partyId) => rooms.get(partyId)?.room.catchUp()));
+  }
+
+  let looking: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    looking ??= look()
+      .catch((error) => log.debug("the log was not looked at", { error }))
+      .finally(() => looking = undefined);
+  }, LOOK_MS);
+
+  return {
+    async follow({ partyId, userId, after }, sink, onEnd) {
+      const [access, online] = await Promise.all([
+        admit(deps, { partyId, userId }),
+        rooms.get(partyId)?.room.online ?? presence.read([partyId]).then((read) => read.get(partyId)!),
+      ]);
+      if (!access.isOpen) throw chatClosed();
+      // From here to the end nothing waits: no entry and no change of who is online comes between.
+      const { room, readOn } = rooms.get(partyId) ?? open(partyId, access.lastSeq, new Set(online));
+      const { lastSeq } = access;
+      sink.send(encode({ type: "subscribed", partyId, lastSeq, online: [...new Set([...room.online, userId])] }));
+      const here = presence.arrive(partyId, userId);
+      const following = followRoom({ log, readOn }, room, { userId, access, after }, sink, (reason) => {
+        here[Symbol.dispose]();
+        onEnd(reason);
+      });
+      return {
+        [Symbol.dispose]() {
+          following[Symbol.dispose]();
+          here[Symbol.dispose]();
+        },
+      };
+    },
+    get: (partyId) => rooms.get(partyId)?.room,
+    showTyping: (partyId, userId) => publishToRoom(deps, partyId, { type: "typing", userId }),
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      await looking;
+      await Promise.all([...rooms.values()].map(close));
+      await presence[Symbol.asyncDispose]();
+    },
+  };
+}
