@@ -68,7 +68,10 @@ export const MarketQuery = PageQuery.extend({
   ...pointQuery,
   radiusM: z.coerce.number().int().min(100).max(50_000).optional(),
   kind: MarketKind.optional(),
-}).superRefine(needsBothOrNeither);
+}).superRefine(needsBothOrNeither).refine((query) => query.radiusM === undefined || query.lat !== undefined, {
+  path: ["radiusM"],
+  message: "needs lat and lng",
+});
 /** See the schema. */
 export type MarketQuery = z.infer<typeof MarketQuery>;
 

@@ -54,18 +54,19 @@ export function ids<const Names extends string>(...names: Names[]) {
   return Object.assign(middleware, { [uniqueSymbol]: { target: "param", ...resolver(schema) } });
 }
 
-/** Refuses a body that is not JSON before anything reads it. No body at all is read as `{}`, whatever its type is said to be. */
+/** Refuses a body that is not JSON before anything reads it. None at all is read as `{}`, whatever its type is said to be. */
 export const jsonOnly: MiddlewareHandler<EdgeEnv> = async (c, next) => {
-  const type = c.req.header("content-type");
-  const hasBody = c.req.raw.body !== null && c.req.header("content-length") !== "0";
+  const { method, url, headers, body } = c.req.raw;
+  if (method === "GET" || method === "HEAD") return await next();
+  const type = headers.get("content-type");
+  const hasBody = body !== null && headers.get("content-length") !== "0";
   if (hasBody && !/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type ?? "")) {
     throw new Problem(
       "unsupported-media-type",
       `Cannot read the body: ${type ?? "no content type"} is not application/json`,
     );
   }
-  const mayHaveBody = c.req.method !== "GET" && c.req.method !== "HEAD";
-  if (!hasBody && mayHaveBody && type !== undefined) c.req.raw = new Request(c.req.raw, { body: "{}" });
+  if (!hasBody && type !== null) c.req.raw = new Request(url, { method, headers, body: "{}" });
   await next();
 };
 
