@@ -1,16 +1,14 @@
 /** The region queues in RabbitMQ: quorum queues behind a topic exchange, with dead letters. */
 import { Connection } from "rabbitmq-client";
-import type { Log, Queue, QueueMessage } from "../services/ports.ts";
+import type { Log, Queue } from "../services/ports.ts";
 import { rabbitConsume } from "./rabbitmq_consumer.ts";
-import { messageOf, strangeMessageOf } from "./rabbitmq_message.ts";
-import { rabbitPublish } from "./rabbitmq_publisher.ts";
-import { declareRegion, topologyOf } from "./rabbitmq_topology.ts";
+import { openRabbitDeadLetters } from "./rabbitmq_dead_letters.ts";
+import { openRabbitPublisher } from "./rabbitmq_publisher.ts";
 import { within } from "./within.ts";
 
 /** The start waits this long for the broker and goes on without: it is connected to when it comes. */
 const START_MS = 2_000;
 const ANSWER_MS = 2_000;
-const DEAD_LETTERS_MS = 5_000;
 
 /**
  * Opens the queues: one connection that publishes and, from the first `consume` on, one that consumes, for a broker short
@@ -19,34 +17,32 @@ const DEAD_LETTERS_MS = 5_000;
 export async function openRabbitQueue(
   { url, namespace, log }: { url: string; namespace: string; log: Log },
 ): Promise<Queue & AsyncDisposable> {
-  const stack = new AsyncDisposableStack();
-  const connection = connect({ url, log }, stack);
+  const connections = new AsyncDisposableStack();
+  const channels = new AsyncDisposableStack();
+  const connection = connect({ url, log }, connections);
   await connection.onConnect(START_MS, true).catch((error) => log.warn("rabbitmq does not answer", { error }));
+  const { publish } = channels.use(openRabbitPublisher({ connection, namespace }));
+  const { deadLetters } = channels.use(openRabbitDeadLetters({ connection, namespace }));
   let consuming: Connection | undefined;
-  let reading: Promise<unknown> = Promise.resolve();
   return {
-    publish: rabbitPublish({ connection, namespace }),
-    consume(regionCode, options, handler) {
-      consuming ??= connect({ url, log }, stack);
-      return rabbitConsume({ connection: consuming, namespace, log }, regionCode, options, handler);
-    },
-    deadLetters(regionCode, limit) {
-      // One reader at a time: what one has in its hands, another would not see.
-      const letters = reading.then(() =>
-        within(DEAD_LETTERS_MS, "reading dead letters", readDeadLetters({ connection, namespace }, regionCode, limit))
-      );
-      reading = letters.catch(() => {});
-      return letters;
+    publish,
+    deadLetters,
+    async consume(regionCode, options, handler) {
+      consuming ??= connect({ url, log }, connections);
+      return channels.use(await rabbitConsume({ connection: consuming, namespace, log }, regionCode, options, handler));
     },
     async ping() {
       const answer = connection.exchangeDeclare({ exchange: "amq.topic", type: "topic", passive: true });
       await within(ANSWER_MS, "an answer of rabbitmq", answer);
     },
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    async [Symbol.asyncDispose]() {
+      await channels.disposeAsync();
+      await connections.disposeAsync();
+    },
   };
 }
 
-/** A connection that mends itself, closed with the stack. */
+/** A connection that mends itself, closed with the stack: at once when what used it has not ended within 2 s. */
 function connect({ url, log }: { url: string; log: Log }, stack: AsyncDisposableStack): Connection {
   const connection = new Connection({
     url,
@@ -64,27 +60,4 @@ function connect({ url, log }: { url: string; log: Log }, stack: AsyncDisposable
   connection.on("connection.blocked", (reason) => log.warn("rabbitmq takes no messages", { reason }));
   stack.defer(() => within(ANSWER_MS, "closing", connection.close()).catch(() => connection.unsafeDestroy()));
   return connection;
-}
-
-/** Takes them all without acknowledging any, and gives them back at once. */
-async function readDeadLetters(
-  { connection, namespace }: { connection: Connection; namespace: string },
-  regionCode: string,
-  limit: number,
-): Promise<QueueMessage[]> {
-  const topology = topologyOf(namespace, regionCode);
-  const channel = await connection.acquire();
-  try {
-    await declareRegion(channel, topology);
-    const letters: QueueMessage[] = [];
-    while (letters.length < limit) {
-      const raw = await channel.basicGet(topology.deadQueue.queue);
-      if (!raw) break;
-      letters.push(messageOf(raw) ?? strangeMessageOf(raw));
-    }
-    channel.basicNack({ deliveryTag: 0, multiple: true, requeue: true });
-    return letters;
-  } finally {
-    await channel.close();
-  }
 }

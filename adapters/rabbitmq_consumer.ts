@@ -63,10 +63,11 @@ export async function rabbitConsume(
   });
   consumer.on("error", (error) => log.warn("a consumer was interrupted", { regionCode, error }));
   await within(START_MS, "starting to consume", ready.promise).catch(() => {});
+  let closed: Promise<void> | undefined;
   return {
-    async [Symbol.asyncDispose]() {
+    [Symbol.asyncDispose]() {
       closing.abort();
-      await consumer.close();
+      return closed ??= consumer.close();
     },
   };
 }

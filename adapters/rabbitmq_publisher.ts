@@ -25,9 +25,9 @@ const ATTEMPTS_MAX = 3;
  * Publishes on one connection, any number of messages under way at once. One that comes back, or whose channel is closed
  * under it, is published again after a new declaration. Rejects after 5 s, and when the broker is away.
  */
-export function rabbitPublish(
+export function openRabbitPublisher(
   { connection, namespace }: { connection: Connection; namespace: string },
-): Queue["publish"] {
+): Pick<Queue, "publish"> & AsyncDisposable {
   let session: Session | undefined;
   let opening: Promise<Session> | undefined;
   let count = 0;
@@ -83,10 +83,13 @@ export function rabbitPublish(
     }
   }
 
-  return (regionCode, message) => {
-    let attempts = 0;
-    const deadline = performance.now() + PUBLISH_MS;
-    const isLast = () => ++attempts === ATTEMPTS_MAX || performance.now() > deadline;
-    return within(PUBLISH_MS, "publishing", attempt(regionCode, message, isLast));
+  return {
+    publish(regionCode, message) {
+      let attempts = 0;
+      const deadline = performance.now() + PUBLISH_MS;
+      const isLast = () => ++attempts === ATTEMPTS_MAX || performance.now() > deadline;
+      return within(PUBLISH_MS, "publishing", attempt(regionCode, message, isLast));
+    },
+    [Symbol.asyncDispose]: async () => await session?.channel.close(),
   };
 }

@@ -21,6 +21,7 @@ export interface Redis extends AsyncDisposable {
 /** Redis does not answer; `cause` tells why. */
 export class RedisDown extends Error {
   override name = "RedisDown";
+  readonly code = "STORE_DOWN";
 }
 
 /** A connection attempt takes no longer, and the start waits no longer for the first one. */
