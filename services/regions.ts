@@ -115,9 +115,10 @@ function areasNamedBy(address: string): Area[] {
   const whole = areasOfSido(sido);
   // 세종 has no 시군구: its name is all there is.
   if (whole.length === 1) return whole;
-  const [, first = "", second = ""] = words;
+  const [, first = "", second = "", third = ""] = words;
   const divided = dividedByName.get(`${sido} ${first}`);
-  return areasByName.get(`${sido} ${first}${second}`) ??
+  // A 구 of a city may be written apart from it, and even in two words: 창원시 마산 회원구.
+  return areasByName.get(`${sido} ${first}${second}`) ?? areasByName.get(`${sido} ${first}${second}${third}`) ??
     (divided ? partsNamedBy(divided, words) : areasByName.get(`${sido} ${first}`) ?? []);
 }
 

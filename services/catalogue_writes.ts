@@ -1,0 +1,129 @@
+/** Writing the catalogue in bulk: new and changed rows by their natural key, and rows whose source no longer tells them. */
+import { newId } from "./ids.ts";
+import type { ItemRow } from "./item_rows.ts";
+import type { MarketRow } from "./market_rows.ts";
+import type { Clock, TransactionSql } from "./ports.ts";
+
+/** A row with its natural key. */
+export interface Keyed<Row> {
+  key: string;
+  row: Row;
+}
+
+/** How many of the rows given were new, and how many were there but differed or had been retired. The rest were not touched. */
+export interface Written {
+  inserted: number;
+  updated: number;
+}
+
+/** Writes items. An unchanged one is not written at all, not even locked. */
+export async function writeItems(
+  { clock }: { clock: Clock },
+  tx: TransactionSql,
+  source: "mafra" | "sample",
+  rows: Keyed<ItemRow>[],
+): Promise<Written> {
+  return countWritten(
+    await tx<{ isNew: boolean }[]>`
+    with told as (
+      select *
+      from json_to_recordset(${recordsOf({ clock }, rows)}::text::json) as told (
+        id uuid, key text, category text, name text, variety text, search_text text, initials text, rank smallint,
+        row_hash text)
+    )
+    insert into items (id, source, code, category, name, variety, search_text, initials, rank, row_hash, updated_at)
+    select id, ${source}, key, category, name, variety, search_text, initials, rank, decode(row_hash, 'hex'), ${clock.now()}
+    from told
+    where not exists (
+      select from items known
+      where known.code = told.key and known.row_hash = decode(told.row_hash, 'hex') and known.retired_at is null)
+    -- In one order everywhere, so that two writers cannot wait for each other.
+    order by key
+    on conflict (code) do update
+    set category = excluded.category, name = excluded.name, variety = excluded.variety,
+      search_text = excluded.search_text, initials = excluded.initials, rank = excluded.rank,
+      row_hash = excluded.row_hash, updated_at = excluded.updated_at, retired_at = null
+    -- A row just inserted has no xmax; one that was there carries the lock which this statement took on it.
+    returning xmax = 0 as "isNew"`,
+  );
+}
+
+/** Writes markets of one source. An unchanged one is not written at all, not even locked. */
+export async function writeMarkets(
+  { clock }: { clock: Clock },
+  tx: TransactionSql,
+  source: "traditional" | "stores" | "sample",
+  rows: Keyed<MarketRow>[],
+): Promise<Written> {
+  return countWritten(
+    await tx<{ isNew: boolean }[]>`
+    with told as (
+      select *
+      from json_to_recordset(${recordsOf({ clock }, rows)}::text::json) as told (
+        id uuid, key text, name text, kind text, road_address text, lat float8, lng float8, region_code text,
+        search_text text, row_hash text)
+    )
+    insert into markets (
+      id, source, source_key, name, kind, road_address, lat, lng, region_code, search_text, row_hash, updated_at)
+    select id, ${source}, key, name, kind, road_address, lat, lng, region_code, search_text, decode(row_hash, 'hex'),
+      ${clock.now()}
+    from told
+    where not exists (
+      select from markets known
+      where known.source = ${source} and known.source_key = told.key and known.row_hash = decode(told.row_hash, 'hex')
+        and known.retired_at is null)
+    order by key
+    on conflict (source, source_key) do update
+    set name = excluded.name, kind = excluded.kind, road_address = excluded.road_address, lat = excluded.lat,
+      lng = excluded.lng, region_code = excluded.region_code, search_text = excluded.search_text,
+      row_hash = excluded.row_hash, updated_at = excluded.updated_at, retired_at = null
+    returning xmax = 0 as "isNew"`,
+  );
+}
+
+/** Which rows of the catalogue a source answers for. */
+export interface Share {
+  table: "items" | "markets";
+  keyColumn: "code" | "source_key";
+  source: "mafra" | "traditional" | "stores";
+}
+
+/** How many rows of a source are in use, and how many of them the run has not seen. */
+export async function countMissing(
+  tx: TransactionSql,
+  { table, keyColumn, source }: Share,
+  runId: string,
+): Promise<{ known: number; missing: number }> {
+  const [counts] = await tx<{ known: number; missing: number }[]>`
+    with seen as materialized (select unnest(keys_seen) as key from ingest_pages where run_id = ${runId})
+    select count(*)::int as known,
+      (count(*) filter (where not exists (select from seen where seen.key = ${tx(keyColumn)})))::int as missing
+    from ${tx(table)}
+    where source = ${source} and retired_at is null`;
+  return counts!;
+}
+
+/** Flags the rows that the run has not seen. They stay where they are: parties refer to them. */
+export async function retireMissing(
+  { clock }: { clock: Clock },
+  tx: TransactionSql,
+  { table, keyColumn, source }: Share,
+  runId: string,
+): Promise<number> {
+  const { count } = await tx`
+    with seen as materialized (select unnest(keys_seen) as key from ingest_pages where run_id = ${runId})
+    update ${tx(table)}
+    set retired_at = ${clock.now()}, updated_at = ${clock.now()}
+    where source = ${source} and retired_at is null
+      and not exists (select from seen where seen.key = ${tx(keyColumn)})`;
+  return count;
+}
+
+function recordsOf({ clock }: { clock: Clock }, rows: Keyed<object>[]): string {
+  return JSON.stringify(rows.map(({ key, row }) => ({ id: newId({ clock }), key, ...row })));
+}
+
+function countWritten(rows: readonly { isNew: boolean }[]): Written {
+  const inserted = rows.filter(({ isNew }) => isNew).length;
+  return { inserted, updated: rows.length - inserted };
+}

@@ -1,0 +1,291 @@
+/**
+ * The book of ingest runs. A run owns its source by its epoch: whoever comes later raises it, and from then on the earlier
+ * one cannot write. Each finished page is a row written with the page's own rows, so that nothing is asked for twice.
+ */
+import { countMissing, type Keyed, retireMissing, type Share, type Written } from "./catalogue_writes.ts";
+import { newId } from "./ids.ts";
+import type { Deps, PublicSources, TransactionSql } from "./ports.ts";
+import { inTransaction } from "./transaction.ts";
+
+type Keeper = Pick<Deps, "sql" | "clock">;
+
+/** A source by its name on the command line. */
+export type SourceName = keyof PublicSources;
+
+/** A run that this process holds. */
+export interface Run {
+  id: string;
+  source: SourceName;
+  epoch: number;
+  /** What the source claims to hold, once it has said so. */
+  total: number | null;
+  /** Pages already finished, by an earlier process. */
+  finished: Set<number>;
+}
+
+/** How a run stands, as the book has it. */
+export interface RunReport {
+  source: SourceName;
+  state: "running" | "complete" | "incomplete" | "held" | "failed";
+  reason: string | null;
+  pages: number;
+  fetched: number;
+  inserted: number;
+  updated: number;
+  unchanged: number;
+  retired: number;
+  rejected: number;
+  /** How many rows were kept aside for which reason. */
+  rejectReasons: Record<string, number>;
+}
+
+/** A page, read and judged. `keysSeen` has one entry per row: its natural key, or {@link markOf} one that is none. */
+export interface JudgedPage<Row> {
+  page: number;
+  total: number;
+  keysSeen: string[];
+  rows: Keyed<Row>[];
+  rejects: { key: string; reason: string; raw: unknown }[];
+}
+
+/** Thrown where a run would write although a later one has taken its source over. */
+export class Superseded extends Error {
+  override name = "Superseded";
+}
+
+/** An unfinished run is gone on with for this long; after that its pages tell of another time. */
+const RESUME_MS_MAX = 24 * 3600_000;
+
+/** More than this share of the known rows missing is not believed. */
+const MISSING_SHARE_MAX = 0.05;
+
+/** A key of no row: what stands in `keysSeen` for a row that is not in use, repeats another, or has no key. */
+export function markOf(kind: "out of use" | "repeat" | "unkeyed", detail: string): string {
+  // Natural keys are one line of text: none begins with a tab.
+  return `\t${kind} ${detail}`;
+}
+
+/** Takes a source over: goes on with its unfinished run, or begins one. Whoever held it before can write no more. */
+export async function beginRun({ sql, clock }: Keeper, source: SourceName): Promise<Run> {
+  while (true) {
+    const run = await inTransaction(sql, async (tx) => {
+      const last = await lastRun(tx, source);
+      const isYoung = last && clock.now().getTime() - last.startedAt.getTime() < RESUME_MS_MAX;
+      if (isYoung && last.isUnfinished && last.finished.length > 0) return await resumeRun(tx, source, last);
+      if (last?.isUnfinished) await closeStale({ clock }, tx, last.id);
+      return await newRun({ clock }, tx, source, (last?.epoch ?? 0) + 1);
+    });
+    if (run) return run;
+  }
+}
+
+interface LastRun {
+  id: string;
+  epoch: number;
+  isUnfinished: boolean;
+  total: number | null;
+  startedAt: Date;
+  finished: number[];
+}
+
+async function lastRun(tx: TransactionSql, source: SourceName): Promise<LastRun | undefined> {
+  const [last] = await tx<Omit<LastRun, "finished">[]>`
+    select id, epoch, state in ('running', 'incomplete', 'failed') as "isUnfinished", total_claimed as total,
+      started_at as "startedAt"
+    from ingest_runs
+    where source = ${source}
+    order by epoch desc
+    limit 1
+    -- Waits for a page that the holder is writing just now.
+    for update`;
+  if (!last) return undefined;
+  const pages = await tx<{ page: number }[]>`select page from ingest_pages where run_id = ${last.id}`;
+  return { ...last, finished: pages.map(({ page }) => page) };
+}
+
+async function resumeRun(tx: TransactionSql, source: SourceName, { id, total, finished }: LastRun): Promise<Run> {
+  const [raised] = await tx<{ epoch: number }[]>`
+    update ingest_runs
+    set epoch = epoch + 1, state = 'running', reason = null, finished_at = null
+    where id = ${id}
+    returning epoch`;
+  return { id, source, epoch: raised!.epoch, total, finished: new Set(finished) };
+}
+
+async function closeStale({ clock }: Pick<Deps, "clock">, tx: TransactionSql, id: string): Promise<void> {
+  await tx`delete from ingest_pages where run_id = ${id}`;
+  await tx`
+    update ingest_runs
+    set state = 'incomplete', reason = coalesce(reason, 'a later run took over'),
+      finished_at = coalesce(finished_at, ${clock.now()})
+    where id = ${id}`;
+}
+
+async function newRun(
+  { clock }: Pick<Deps, "clock">,
+  tx: TransactionSql,
+  source: SourceName,
+  epoch: number,
+): Promise<Run | undefined> {
+  const id = newId({ clock });
+  const [begun] = await tx`
+    insert into ingest_runs (id, source, epoch, state, started_at)
+    values (${id}, ${source}, ${epoch}, 'running', ${clock.now()})
+    on conflict (source, epoch) do nothing
+    returning 1`;
+  return begun && { id, source, epoch, total: null, finished: new Set() };
+}
+
+/** Writes a page with its checkpoint: both or neither. Throws {@link Superseded} when the run is no longer the newest. */
+export async function writePage<Row>(
+  { sql }: Pick<Deps, "sql">,
+  run: Run,
+  judged: JudgedPage<Row>,
+  write: (tx: TransactionSql, rows: Keyed<Row>[]) => Promise<Written>,
+): Promise<void> {
+  await inTransaction(sql, async (tx) => {
+    await holdRun(tx, run);
+    await tx`
+      insert into ingest_pages (run_id, page, keys_seen)
+      values (${run.id}, ${judged.page}, ${judged.keysSeen})`;
+    await writeRejects(tx, run, judged.rejects);
+    const { inserted, updated } = await write(tx, judged.rows);
+    await tx`
+      update ingest_runs
+      set total_claimed = ${judged.total}, pages = pages + 1, fetched = fetched + ${judged.keysSeen.length},
+        inserted = inserted + ${inserted}, updated = updated + ${updated},
+        unchanged = unchanged + ${judged.rows.length - inserted - updated},
+        rejected = rejected + ${judged.rejects.length}
+      where id = ${run.id}`;
+  });
+}
+
+/** The guard: locks the run for this transaction, if it is still ours. A process that stands still may not hold it for long. */
+async function holdRun(tx: TransactionSql, { id, epoch }: Run): Promise<void> {
+  await tx`set local idle_in_transaction_session_timeout = '20s'`;
+  const [held] = await tx`
+    select 1
+    from ingest_runs
+    where id = ${id} and epoch = ${epoch} and state = 'running'
+    for update`;
+  if (!held) throw new Superseded("Cannot write to the run: a later one has taken over");
+}
+
+async function writeRejects(tx: TransactionSql, { id }: Run, rejects: JudgedPage<unknown>["rejects"]): Promise<void> {
+  if (rejects.length === 0) return;
+  // jsonb takes neither NUL nor half a surrogate pair.
+  const storable = (_: string, value: unknown) =>
+    typeof value === "string" ? value.toWellFormed().replaceAll("\0", "") : value;
+  await tx`
+    insert into ingest_rejects (run_id, key, reason, raw)
+    select ${id}, key, reason, raw
+    from json_to_recordset(${
+    JSON.stringify(rejects, storable)
+  }::text::json) as rejects (key text, reason text, raw jsonb)
+    on conflict (run_id, key) do nothing`;
+}
+
+/**
+ * Ends a run whose pages are all read. Complete only if the distinct rows seen are as many as the source claims: then what
+ * it no longer tells is retired, unless that is too much to believe (held), and `replace` runs in the same transaction.
+ */
+export async function closeRun(
+  { sql, clock }: Keeper,
+  run: Run,
+  share: Share,
+  replace: (tx: TransactionSql) => Promise<void>,
+): Promise<RunReport> {
+  return await inTransaction(sql, async (tx) => {
+    await holdRun(tx, run);
+    const { distinct, unkeyed } = await countSeen(tx, run);
+    if (distinct !== run.total) {
+      const reason = `saw ${distinct} different rows where the source claims ${run.total}`;
+      return await settle({ clock }, tx, run, { state: "incomplete", reason, dropPages: true });
+    }
+    const { known, missing } = await countMissing(tx, share, run.id);
+    // Any of the rows without a key may be one of the missing.
+    const gone = Math.max(0, missing - unkeyed);
+    const knownBefore = known - await insertedBy(tx, run);
+    if (gone > knownBefore * MISSING_SHARE_MAX) {
+      const reason = `${gone} of ${knownBefore} known rows are missing: a person has to look`;
+      return await settle({ clock }, tx, run, { state: "held", reason, dropPages: false });
+    }
+    const retired = unkeyed > 0 ? 0 : await retireMissing({ clock }, tx, share, run.id);
+    await tx`update ingest_runs set retired = ${retired} where id = ${run.id}`;
+    await replace(tx);
+    await dropEarlier(tx, run);
+    return await settle({ clock }, tx, run, { state: "complete", reason: null, dropPages: true });
+  });
+}
+
+/** Ends a run before its time, the data as they are. With `dropPages` the next run begins anew, else it goes on here. */
+export async function stopRun(
+  { sql, clock }: Keeper,
+  run: Run,
+  end: { state: "incomplete" | "failed"; reason: string; dropPages: boolean },
+): Promise<RunReport> {
+  return await inTransaction(sql, async (tx) => {
+    await holdRun(tx, run);
+    return await settle({ clock }, tx, run, end);
+  });
+}
+
+async function countSeen(tx: TransactionSql, { id }: Run): Promise<{ distinct: number; unkeyed: number }> {
+  const [counts] = await tx<{ distinct: number; unkeyed: number }[]>`
+    select count(distinct key)::int as distinct,
+      (count(*) filter (where starts_with(key, ${markOf("unkeyed", "")})))::int as unkeyed
+    from ingest_pages, unnest(keys_seen) as key
+    where run_id = ${id}`;
+  return counts!;
+}
+
+async function insertedBy(tx: TransactionSql, { id }: Run): Promise<number> {
+  const [run] = await tx<{ inserted: number }[]>`select inserted from ingest_runs where id = ${id}`;
+  return run!.inserted;
+}
+
+/** What earlier runs kept for a person or for a resumption is settled by a complete one. */
+async function dropEarlier(tx: TransactionSql, { id, source }: Run): Promise<void> {
+  const earlier = tx`select id from ingest_runs where source = ${source} and id <> ${id}`;
+  await tx`delete from ingest_pages where run_id in (${earlier})`;
+  await tx`delete from ingest_rejects where run_id in (${earlier})`;
+}
+
+async function settle(
+  { clock }: Pick<Deps, "clock">,
+  tx: TransactionSql,
+  { id }: Run,
+  { state, reason, dropPages }: { state: RunReport["state"]; reason: string | null; dropPages: boolean },
+): Promise<RunReport> {
+  if (dropPages) await tx`delete from ingest_pages where run_id = ${id}`;
+  const [report] = await tx<RunReport[]>`
+    update ingest_runs
+    set state = ${state}, reason = ${reason}, finished_at = ${clock.now()}
+    where id = ${id}
+    returning ${reportColumns(tx)}`;
+  return report!;
+}
+
+/** How a run stands now. */
+export async function readReport({ sql }: Pick<Deps, "sql">, { id }: Run): Promise<RunReport> {
+  const [report] = await sql<RunReport[]>`select ${reportColumns(sql)} from ingest_runs where id = ${id}`;
+  return report!;
+}
+
+function reportColumns(sql: Deps["sql"] | TransactionSql) {
+  return sql`
+    source, state, reason, pages, fetched, inserted, updated, unchanged, retired, rejected,
+    (select coalesce(json_object_agg(reason, rows), '{}')
+      from (
+        select rejects.reason, count(*) as rows
+        from ingest_rejects rejects
+        where rejects.run_id = ingest_runs.id
+        group by rejects.reason
+      ) counted) as "rejectReasons"`;
+}
+
+/** Whether a source has ever been read to its end. */
+export async function hasCompleted({ sql }: Pick<Deps, "sql">, source: SourceName): Promise<boolean> {
+  const [run] = await sql`select 1 from ingest_runs where source = ${source} and state = 'complete' limit 1`;
+  return run !== undefined;
+}
