@@ -1,7 +1,7 @@
 /** The whole HTTP application: middleware in order, errors in one place, a mount a resource. */
 import { type Context, Hono } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
-import { generateSpecs } from "hono-openapi";
+import { type GenerateSpecOptions, generateSpecs } from "hono-openapi";
 import { Problem } from "../contract/problems.ts";
 import type { AlertStreams } from "../services/alert_streams.ts";
 import type { ChatHub } from "../services/chat_hub.ts";
@@ -68,7 +68,7 @@ export function createApp(deps: AppDeps) {
     .route("/api/parties", chatRoutes(deps))
     .route("/api/alerts", alertRoutes(deps));
   let specs: ReturnType<typeof generateSpecs> | undefined;
-  return app.get("/openapi.json", async (c) => c.json(await (specs ??= generateSpecs(app, { documentation: ABOUT }))));
+  return app.get("/openapi.json", async (c) => c.json(await (specs ??= generateSpecs(app, OPENAPI))));
 }
 
 function answerMethods(c: Context<EdgeEnv>, allowed: string[]): Response {
@@ -82,7 +82,7 @@ function answerMethods(c: Context<EdgeEnv>, allowed: string[]): Response {
 /** The type of the application, for a typed client. */
 export type App = ReturnType<typeof createApp>;
 
-const ABOUT = {
+const ABOUT: GenerateSpecOptions["documentation"] = {
   openapi: "3.1.0",
   info: {
     title: "Moajang",
@@ -93,8 +93,25 @@ const ABOUT = {
   servers: [{ url: "/" }],
   components: {
     securitySchemes: {
-      bearer: { type: "http" as const, scheme: "bearer", bearerFormat: "JWT" },
-      ticket: { type: "apiKey" as const, in: "query" as const, name: "ticket" },
+      bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
+      ticket: { type: "apiKey", in: "query", name: "ticket" },
     },
   },
+};
+
+const problem = { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } };
+
+/** A body is refused in the same ways everywhere, before its route is asked. */
+const body = {
+  responses: {
+    413: { description: "too-large", content: problem },
+    415: { description: "unsupported-media-type", content: problem },
+  },
+};
+
+const OPENAPI: Partial<GenerateSpecOptions> = {
+  documentation: ABOUT,
+  defaultOptions: { POST: body, PUT: body, PATCH: body, DELETE: body },
+  // The library's own 400 is never answered here: what is wrong with a request is a 422 that names it.
+  defaultValidationErrorResponse: false,
 };

@@ -59,7 +59,9 @@ export function signedInOrTicket(deps: GuardDeps & Pick<Deps, "cache">, spec: Ro
  * `rate-limited`.
  */
 export function anyone(deps: GuardDeps, spec: RouteSpec) {
-  return guard<AccessClaims | null>(spec, ["rate-limited"], [{}, { bearer: [] }], async (c) => {
+  const always: ProblemCode[] = spec.ignoresToken ? ["rate-limited"] : ["unauthenticated", "rate-limited"];
+  const security: Security = spec.ignoresToken ? [{}] : [{}, { bearer: [] }];
+  return guard<AccessClaims | null>(spec, always, security, async (c) => {
     const caller = spec.ignoresToken ? null : await readCaller(deps, c);
     await takeUse(deps, spec.limit, caller?.userId ?? `address:${c.env.remoteAddress}`);
     return caller;
@@ -87,10 +89,13 @@ async function takeUse({ limiter }: Pick<Deps, "limiter">, narrow: Limit | undef
   if (retryAfterS > 0) throw new Problem("rate-limited", "Cannot answer: too many requests", { retryAfterS });
 }
 
+/** Ways to be let in, each enough: scheme → scopes. */
+type Security = Record<string, string[]>[];
+
 function guard<Caller>(
   spec: RouteSpec,
   always: ProblemCode[],
-  security: Record<string, string[]>[],
+  security: Security,
   callerOf: (c: Context<CallerEnv<Caller>>) => Promise<Caller>,
 ): MiddlewareHandler<CallerEnv<Caller>> {
   const middleware: MiddlewareHandler<CallerEnv<Caller>> = async (c, next) => {
