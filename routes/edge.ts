@@ -103,6 +103,7 @@ export function answerProblem(c: Context<EdgeEnv>, problem: Problem): Response {
   const retryAfterS = problem.more.retryAfterS ?? (status === 503 || status === 429 ? 2 : undefined);
   if (retryAfterS !== undefined) headers["retry-after"] = String(retryAfterS);
   if (status === 401) headers["www-authenticate"] = "Bearer";
+  if (status === 426) headers["upgrade"] = "websocket";
   return new Response(JSON.stringify(body), { status, headers });
 }
 

@@ -31,14 +31,11 @@ export async function appendTexts(
   texts: NewText[],
 ): Promise<(Appended | Problem)[]> {
   return await inTransaction(deps.sql, async (tx) => {
-    // Each statement sees what was committed before it began. Only behind the lock, therefore, is it sure that a removal,
-    // or the same clientMsgId on another node, either has been seen or will come later. Sent together: one round trip.
-    const [[room], nicknames, firsts] = await Promise.all([
-      lockRoom(tx, partyId),
-      readNicknames(tx, partyId, texts),
-      findTexts(tx, partyId, texts),
-    ]);
+    // A statement sees what was committed before it began. Only behind the lock, therefore, is it sure that a removal, or
+    // the same clientMsgId on another node, either is seen or comes later.
+    const [room] = await lockRoom(tx, partyId);
     if (!room) return await Promise.all(texts.map((text) => whyNot(tx, partyId, text.userId)));
+    const [nicknames, firsts] = await Promise.all([readNicknames(tx, partyId, texts), findTexts(tx, partyId, texts)]);
 
     const known = new Map(firsts.map((entry) => [keyOf(entry.sender!.id, entry.clientMsgId!), entry]));
     const added: Entry[] = [];
