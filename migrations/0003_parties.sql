@@ -32,8 +32,8 @@ create table parties (
 create index parties_joinable_idx on parties (market_id, join_until, id) where status = 'open' and quantity_left > 0;
 create index parties_joinable_item_idx on parties (item_id, market_id, join_until, id)
   where status = 'open' and quantity_left > 0;
-create index parties_starts_idx on parties (market_id, starts_at, id) where status = 'open' and quantity_left > 0;
-create index parties_newest_idx on parties (market_id, id desc) where status = 'open' and quantity_left > 0;
+create index parties_starts_idx on parties (market_id, starts_at, id) include (join_until) where status = 'open' and quantity_left > 0;
+create index parties_newest_idx on parties (market_id, id desc) include (join_until, starts_at) where status = 'open' and quantity_left > 0;
 create index parties_leader_idx on parties (leader_id);
 
 create table party_members (

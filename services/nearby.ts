@@ -17,14 +17,12 @@ interface Search extends NearbyQuery {
   now: Date;
 }
 
+/** Where a party was found, and what the next page needs to know of it. */
 interface Hit {
   id: string;
-  marketId: string;
   lat: number;
   lng: number;
-  joinUntil: Date;
-  startsAt: Date;
-  chord: number;
+  position: unknown[];
 }
 
 /**
@@ -37,9 +35,8 @@ export async function searchNearby(
   callerId: string | null,
 ): Promise<Page<Party>> {
   const origin = query.lat === undefined ? await readHome(deps, callerId) : { lat: query.lat, lng: query.lng! };
-  const { find, positionOf } = ORDERS[query.sort];
-  const hits = await find(deps.sql, { ...query, origin, now: deps.clock.now() });
-  const page = cutPage(hits, query.limit, positionOf);
+  const hits = await FINDERS[query.sort](deps.sql, { ...query, origin, now: deps.clock.now() });
+  const page = cutPage(hits, query.limit, (hit) => hit.position);
   const inside = page.items.filter((hit) => distanceM(origin, hit) <= query.radiusM);
   // From the nearest on, one party outside means that all that follow are.
   const isLast = query.sort === "distance" && inside.length < page.items.length;
@@ -66,77 +63,74 @@ async function findByDistance(sql: Sql, search: Search): Promise<Hit[]> {
   const { cursor, limit, origin } = search;
   const after = cursor === undefined ? undefined : readCursor(ByDistance, cursor);
   const chord = sql`m.point <-> ll_to_earth(${origin.lat}, ${origin.lng})`;
-  return await sql<Hit[]>`
-    select p.id, m.id as "marketId", m.lat, m.lng, p.join_until as "joinUntil", p.starts_at as "startsAt",
-      ${chord} as chord
-    from markets m
+  const rows = await sql<(Hit & { chord: number; marketId: string; joinUntil: Date })[]>`
+    select p.id, m.lat, m.lng, m.chord, m.id as "marketId", p.join_until as "joinUntil"
+    from (
+      -- Ordered in here (offset 0 keeps it so), the parties below are read market by market until the page is full:
+      -- ordered outside alone, all those within the radius are read first (92 ms instead of 1.3 with a million).
+      select m.id, m.lat, m.lng, ${chord} as chord
+      from markets m
+      where ${around(sql, search)}
+        ${after ? sql`and (${chord}, m.id) >= (${after[0]}::float8, ${after[1]})` : sql``}
+      order by chord, m.id
+      offset 0
+    ) m
     cross join lateral (
-      select p.id, p.join_until, p.starts_at
+      select p.id, p.join_until
       from parties p
       where ${joinable(sql, search)}
         ${after ? sql`and (m.id <> ${after[1]} or (p.join_until, p.id) > (${after[2]}, ${after[3]}))` : sql``}
       order by p.join_until, p.id
       limit ${limit + 1}
     ) p
-    where ${around(sql, search)}
-      ${after ? sql`and (${chord}, m.id) >= (${after[0]}::float8, ${after[1]})` : sql``}
-    order by ${chord}, m.id, p.join_until, p.id
+    order by m.chord, m.id, p.join_until, p.id
     limit ${limit + 1}`;
+  return rows.map((row) => ({ ...row, position: [row.chord, row.marketId, row.joinUntil, row.id] }));
 }
 
 const ByStart = z.tuple([z.iso.datetime(), z.uuid()]);
 
-/** What starts soonest, of the first few of each market. */
+/** What starts soonest. */
 async function findByStart(sql: Sql, search: Search): Promise<Hit[]> {
-  const { cursor, limit, now } = search;
-  const after = cursor === undefined ? undefined : readCursor(ByStart, cursor);
-  return await findOfEachMarket(sql, search, {
-    // Nobody can join after the start, so this takes nothing away; the index knows it.
-    condition: after
-      ? sql`and p.starts_at > ${now} and (p.starts_at, p.id) > (${after[0]}, ${after[1]})`
-      : sql`and p.starts_at > ${now}`,
-    order: sql`p.starts_at, p.id`,
-    limit,
-  });
+  const after = search.cursor === undefined ? undefined : readCursor(ByStart, search.cursor);
+  // Nobody can join after the start, so the condition takes nothing away: it is what the index knows.
+  const condition = after
+    ? sql`p.starts_at > ${search.now} and (p.starts_at, p.id) > (${after[0]}, ${after[1]})`
+    : sql`p.starts_at > ${search.now}`;
+  const rows = await firstOfEachMarket(sql, search, condition, sql`p.starts_at, p.id`);
+  return rows.map((row) => ({ ...row, position: [row.startsAt, row.id] }));
 }
 
 const ByAge = z.tuple([z.uuid()]);
 
-/** What was opened last, of the first few of each market. Ids grow with time. */
+/** What was opened last: ids grow with time. */
 async function findNewest(sql: Sql, search: Search): Promise<Hit[]> {
-  const { cursor, limit } = search;
-  const after = cursor === undefined ? undefined : readCursor(ByAge, cursor);
-  return await findOfEachMarket(sql, search, {
-    condition: after ? sql`and p.id < ${after[0]}` : sql``,
-    order: sql`p.id desc`,
-    limit,
-  });
+  const after = search.cursor === undefined ? undefined : readCursor(ByAge, search.cursor);
+  const rows = await firstOfEachMarket(sql, search, after ? sql`p.id < ${after[0]}` : sql`true`, sql`p.id desc`);
+  return rows.map((row) => ({ ...row, position: [row.id] }));
 }
 
-async function findOfEachMarket(
-  sql: Sql,
-  search: Search,
-  { condition, order, limit }: { condition: Fragment; order: Fragment; limit: number },
-): Promise<Hit[]> {
-  return await sql<Hit[]>`
-    select p.id, m.id as "marketId", m.lat, m.lng, p.join_until as "joinUntil", p.starts_at as "startsAt",
-      0::float8 as chord
+/** A page holds no more of any market than the first few in the order asked for, so no more are read. */
+async function firstOfEachMarket(sql: Sql, search: Search, condition: Fragment, order: Fragment) {
+  const { origin, radiusM, limit } = search;
+  return await sql<{ id: string; startsAt: Date; lat: number; lng: number }[]>`
+    select p.id, p.starts_at as "startsAt", m.lat, m.lng
     from markets m
     cross join lateral (
-      select p.id, p.join_until, p.starts_at
+      select p.id, p.starts_at
       from parties p
       where ${joinable(sql, search)}
-        ${condition}
+        and ${condition}
       order by ${order}
       limit ${limit + 1}
     ) p
     where ${around(sql, search)}
-      and haversine_m(m.lat, m.lng, ${search.origin.lat}, ${search.origin.lng}) <= ${search.radiusM}
+      and haversine_m(m.lat, m.lng, ${origin.lat}, ${origin.lng}) <= ${radiusM}
     order by ${order}
     limit ${limit + 1}`;
 }
 
-type Fragment = ReturnType<Sql<Record<string, never>>>;
+type Fragment = ReturnType<Sql>;
 
 /** Parties of market `m` that can be joined now, and are what was asked for. */
 function joinable(sql: Sql, { now, itemId, q }: Search) {
@@ -157,11 +151,4 @@ function around(sql: Sql, { origin, radiusM, marketId }: Search) {
     ${marketId === undefined ? sql`` : sql`and m.id = ${marketId}`}`;
 }
 
-const ORDERS: Record<
-  NearbyQuery["sort"],
-  { find: (sql: Sql, search: Search) => Promise<Hit[]>; positionOf: (hit: Hit) => unknown }
-> = {
-  distance: { find: findByDistance, positionOf: (hit) => [hit.chord, hit.marketId, hit.joinUntil, hit.id] },
-  startsAt: { find: findByStart, positionOf: (hit) => [hit.startsAt, hit.id] },
-  newest: { find: findNewest, positionOf: (hit) => [hit.id] },
-};
+const FINDERS = { distance: findByDistance, startsAt: findByStart, newest: findNewest };
