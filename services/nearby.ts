@@ -94,7 +94,7 @@ const ByStart = z.tuple([z.iso.datetime(), z.uuid()]);
 async function findByStart(sql: Sql, search: Search): Promise<Hit[]> {
   const after = search.cursor === undefined ? undefined : readCursor(ByStart, search.cursor);
   // Nobody can join after the start, so the condition takes nothing away: it is what the index knows.
-  const condition = after
+  const condition: Fragment = after
     ? sql`p.starts_at > ${search.now} and (p.starts_at, p.id) > (${after[0]}, ${after[1]})`
     : sql`p.starts_at > ${search.now}`;
   const rows = await firstOfEachMarket(sql, search, condition, sql`p.starts_at, p.id`);
