@@ -22,12 +22,15 @@ export interface Statement extends Promise<unknown> {
   streaming?: boolean;
 }
 
+/** Without the timers of postgres.js, which nobody would end when a connection is lost: this file and the pool have theirs. */
+export const LINK_OPTIONS = { max: 1, connect_timeout: 0, idle_timeout: 0, max_lifetime: null, keep_alive: null };
+
 /** Long enough for a server far away and at work, short enough that a caller hears within 5 s. */
 const OPEN_MS = 3_000;
 
 /**
- * Connects within 3 s and shows that the server answers. `options` are those of a postgres.js instance: what the first
- * link learns of array types, the others know.
+ * Connects within 3 s and shows that the server answers. `options` are those of a postgres.js instance made with
+ * {@link LINK_OPTIONS}: what its first link learns of array types, the others know.
  */
 export async function openLink(options: postgres.ParsedOptions): Promise<Link> {
   using late = patience(OPEN_MS);

@@ -16,6 +16,7 @@ export interface Pool extends AsyncDisposable {
 
 /** How long a caller waits for a link that others hold, and how long those who hold one get when the pool closes. */
 const WAIT_MS = 5_000;
+const EXPIRE_EVERY_MS = 100;
 /** Waiting callers, beyond which more are turned away. */
 const WAITING_MAX = 10_000;
 /** Before the next attempt to connect after one that failed. */
@@ -23,52 +24,71 @@ const PAUSE_MS = 100;
 /** A link is replaced after this or up to twice this, so that a server added behind the same name gets its share. */
 const LIFETIME_MS = 30 * 60_000;
 
-/** Lends `first`, and opens more by `open` when they are needed, at most `max`; one more at times, to see whether the server still answers. */
+interface Waiting {
+  since: number;
+  resolve(link: Link): void;
+  reject(reason: Error): void;
+}
+
+/** Lends `first`, and opens more by `open` when they are needed: at most `max`, and one that only asks for signs of life. */
 export function createPool(
   { open, first, max, log }: { open: () => Promise<Link>; first: Link; max: number } & Pick<Deps, "log">,
 ): Pool {
   const links = new Map<Link, { retireAt: number; takenAt: number | undefined }>();
   const idle: Link[] = [];
-  const waiting = new Set<{ resolve(link: Link): void; reject(reason: Error): void }>();
+  const waiting = new Set<Waiting>();
   let opening = 0;
   let pausedUntil = 0;
+  /** The last attempt to connect failed: until one succeeds they are made one by one. */
+  let isRefused = false;
   let closed: PromiseWithResolvers<void> | undefined;
-  const watch = watchLinks({ links, open, log });
 
   function grow(): void {
-    while (!closed && opening < waiting.size && links.size + opening < max) {
+    const wanted = isRefused ? Math.min(1, waiting.size) : waiting.size;
+    while (!closed && opening < wanted && links.size + opening < max) {
       opening++;
-      const pauseMs = pausedUntil - performance.now();
-      if (pauseMs > 0) setTimeout(attempt, pauseMs);
-      else attempt();
+      setTimeout(attempt, Math.max(0, pausedUntil - performance.now()));
     }
   }
 
   function attempt(): void {
-    open().finally(() => opening--).then(add, refuse).finally(grow);
+    open().finally(() => opening--).then(add, refuse).finally(settle);
   }
 
   function add(link: Link): void {
+    if (isRefused) log.info("database back");
+    isRefused = false;
     links.set(link, { retireAt: performance.now() + LIFETIME_MS * (1 + Math.random()), takenAt: undefined });
     link.line.lost.addEventListener("abort", () => forget(link));
     hand(link);
   }
 
   function refuse(cause: Error): void {
+    if (!isRefused) log.warn("database away", { error: cause });
+    isRefused = true;
     pausedUntil = performance.now() + PAUSE_MS;
-    log.warn("database connection failed", { error: cause.message });
-    // As long as there are other links, these will be free in time.
-    if (links.size + opening > 0) return;
-    for (const each of waiting) each.reject(storeDown("the database cannot be reached", cause));
+    // Links that others hold will be free in time, and attempts under way may yet succeed.
+    if (links.size + opening === 0) turnAway(() => true, storeDown("the database cannot be reached", cause));
   }
 
+  function turnAway(which: (each: Waiting) => boolean, reason: Error): void {
+    for (const each of waiting) {
+      if (!which(each)) continue;
+      waiting.delete(each);
+      each.reject(reason);
+    }
+  }
+
+  /** Passes the link to whoever waits longest. */
   function hand(link: Link): void {
     const known = links.get(link)!;
+    known.takenAt = undefined;
+    if (closed || performance.now() > known.retireAt) return retire(link);
     const [next] = waiting;
-    known.takenAt = next && performance.now();
-    if (next) return next.resolve(link);
-    if (closed || performance.now() > known.retireAt) retire(link);
-    else idle.push(link);
+    if (!next) return void idle.push(link);
+    waiting.delete(next);
+    known.takenAt = performance.now();
+    next.resolve(link);
   }
 
   function retire(link: Link): void {
@@ -79,35 +99,33 @@ export function createPool(
     links.delete(link);
     const at = idle.indexOf(link);
     if (at >= 0) idle.splice(at, 1);
-    if (links.size === 0) closed?.resolve();
+    settle();
+  }
+
+  function settle(): void {
     grow();
+    if (links.size + opening === 0) closed?.resolve();
   }
 
   function turn(): Promise<Link> {
+    if (waiting.size >= WAITING_MAX) throw storeDown("too many wait for the database");
     const { promise, resolve, reject } = Promise.withResolvers<Link>();
-    const late = setTimeout(() => mine.reject(storeDown("every connection to the database is taken")), WAIT_MS);
-    function settled<T>(settle: (value: T) => void) {
-      return (value: T) => {
-        clearTimeout(late);
-        waiting.delete(mine);
-        settle(value);
-      };
-    }
-    const mine = { resolve: settled(resolve), reject: settled(reject) };
-    waiting.add(mine);
+    waiting.add({ since: performance.now(), resolve, reject });
     grow();
     return promise;
   }
 
+  const watch = watchLinks({ links, open, log });
+  const expiry = setInterval(() => {
+    const tooLong = performance.now() - WAIT_MS;
+    turnAway(({ since }) => since < tooLong, storeDown("every connection to the database is taken"));
+  }, EXPIRE_EVERY_MS);
   add(first);
   return {
     async take() {
       if (closed) throw ended();
       const link = idle.pop();
-      if (!link) {
-        if (waiting.size >= WAITING_MAX) throw storeDown("too many wait for the database");
-        return await turn();
-      }
+      if (!link) return await turn();
       links.get(link)!.takenAt = performance.now();
       return link;
     },
@@ -116,12 +134,13 @@ export function createPool(
     },
     async [Symbol.asyncDispose]() {
       closed = Promise.withResolvers<void>();
-      for (const each of waiting) each.reject(ended());
+      clearInterval(expiry);
+      turnAway(() => true, ended());
       const late = setTimeout(() => {
         for (const link of links.keys()) link.line.drop(ended());
       }, WAIT_MS);
       for (const link of idle.splice(0)) retire(link);
-      if (links.size > 0) await closed.promise;
+      if (links.size + opening > 0) await closed.promise;
       clearTimeout(late);
       watch[Symbol.dispose]();
     },

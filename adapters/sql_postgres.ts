@@ -4,7 +4,7 @@
  */
 import postgres from "postgres";
 import type { Deps, Sql } from "../services/ports.ts";
-import { type Link, openLink, type Statement, unless } from "./postgres_link.ts";
+import { type Link, LINK_OPTIONS, openLink, type Statement, unless } from "./postgres_link.ts";
 import { createPool, type Pool } from "./postgres_pool.ts";
 
 /** Where a database is: a URL, also with a socket folder as `?host=`, or the socket of an embedded server. */
@@ -30,11 +30,7 @@ function templateOf(target: SqlTarget, log: Deps["log"]) {
   const { url, socket } = addressOf(target);
   const options: postgres.Options<{ bigint: postgres.PostgresType<number> }> = {
     ...socket,
-    max: 1,
-    connect_timeout: 0,
-    idle_timeout: 0,
-    max_lifetime: null,
-    keep_alive: null,
+    ...LINK_OPTIONS,
     types: { bigint: { to: 20, from: [20], serialize: String, parse: Number } },
     onnotice: ({ message }) => log.debug("database notice", { message }),
     connection: {
