@@ -10,14 +10,12 @@ const OPTIONS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 const NOBODY = `$argon2id$v=19$m=${OPTIONS.memoryCost},t=${OPTIONS.timeCost},p=${OPTIONS.parallelism}$` +
   `${"A".repeat(22)}$${"A".repeat(43)}`;
 
-/** At most this many hashes at once, so that a burst of sign-ins does not take all memory: 4 × 19 MiB. */
-const AT_ONCE = 4;
-/** At most this many wait for their turn: some seconds' work. Who comes later is told to. */
-const WAITING_MAX = 256;
-
-/** Opens the hasher. */
-export function argon2Passwords(): Passwords {
-  const turns = createTurns(AT_ONCE, WAITING_MAX);
+/**
+ * Opens the hasher. At most `atOnce` hashes are computed at a time, so that a burst of sign-ins does not take all memory
+ * (4 × 19 MiB); at most `waitingMax` wait for their turn, some seconds' work. Who comes later gets `unavailable`.
+ */
+export function argon2Passwords({ atOnce = 4, waitingMax = 256 } = {}): Passwords {
+  const turns = createTurns(atOnce, waitingMax);
   return {
     hash: (password) => turns(() => hash(password, OPTIONS)),
     verify: (hashed, password) => turns(() => verify(hashed ?? NOBODY, password)),

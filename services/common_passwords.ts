@@ -51,7 +51,7 @@ function isMadeOfCommonPieces(text: string, own: Set<string>): boolean {
     const [first, last] = [text.slice(0, at), text.slice(at)];
     const isFirst = first === "" || isFiller(first), isLast = isFiller(last);
     if ((isFirst || WORDS.has(first)) && (isLast || WORDS.has(last))) {
-      if (isFirst || isLast || text.length <= TWO_WORDS_MAX) return true;
+      if (isFirst || isLast || first === last || text.length <= TWO_WORDS_MAX) return true;
     }
   }
   return text === "";
