@@ -26,6 +26,7 @@ import { openMemoryRelay } from "./adapters/relay_memory.ts";
 import { openRedisRelay } from "./adapters/relay_redis.ts";
 import { openSql } from "./adapters/sql_postgres.ts";
 import { joseTokens } from "./adapters/tokens_jose.ts";
+import { within } from "./adapters/within.ts";
 import { createApp } from "./routes/app.ts";
 import { originMatcher } from "./routes/envelope.ts";
 import { serviceRoutes } from "./routes/service.ts";
@@ -122,8 +123,9 @@ export async function startService(config: Config, overrides: Overrides = {}): P
     { port: config.PORT, hostname: config.HOST, onListen: () => {} },
     (request, info) => app.fetch(request, { remoteAddress: addressOf(request, info.remoteAddr) }),
   );
-  // Streams and sockets keep a server from shutting down: they are told and closed first.
-  stack.defer(() => server.shutdown());
+  // Streams and sockets keep a server from shutting down: they are told and closed first. A peer that takes nothing of
+  // its answer would keep it for ever: it is left behind.
+  stack.defer(() => within(SHUTDOWN_MS, "shutting down", server.shutdown()).catch(() => {}));
   stack.defer(async () => {
     readiness.drain();
     await Promise.all([hub.drain(), streams.drain()]);
@@ -172,6 +174,9 @@ async function untilStopped(service: AsyncDisposable, stopped: Promise<void>): P
 
 /** The orderly stop takes no longer than this: then the process ends, and what it held is found again by the next one. */
 const STOP_MS = 14_000;
+
+/** Requests under way are given this long. */
+const SHUTDOWN_MS = 5_000;
 
 function print(line: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(line + "\n"));
