@@ -74,13 +74,14 @@ async function readOn({ sql }: Pick<Deps, "sql">, readers: AlertReader[]): Promi
   const pages = Map.groupBy(rows, (row) => row.place);
   return readers.filter((reader, i) => {
     const page = pages.get(i + 1) ?? [];
-    for (const row of page) sendAlert(reader, row);
+    if (page.length > 0) sendPage(reader, page);
     return page.length === PAGE;
   });
 }
 
-/** What has been thrown away is passed over, and its number with it. */
-function sendAlert(reader: AlertReader, row: AlertRow): void {
-  if (row.deletedAt === null) reader.out.send(eventFrame("alert", toAlert(row), row.seq));
-  reader.cursor = row.seq;
+/** In one piece. What has been thrown away is passed over, and its number with it. */
+function sendPage(reader: AlertReader, page: AlertRow[]): void {
+  const kept = page.filter((row) => row.deletedAt === null);
+  if (kept.length > 0) reader.out.send(kept.map((row) => eventFrame("alert", toAlert(row), row.seq)).join(""));
+  reader.cursor = page.at(-1)!.seq;
 }

@@ -1,0 +1,169 @@
+/** What the tests of alerts share: people and parties made by SQL in any number, events told as the product tells them. */
+import { v7 } from "uuid";
+import type { NewEvent } from "../services/events.ts";
+import { recordEvent } from "../services/events.ts";
+import { inTransaction } from "../services/transaction.ts";
+import { startAlerts } from "../workers/alerts.ts";
+import { addItem, addMarket, CITY_HALL, poll, startTestService, type TestService } from "./harness.ts";
+
+/** A service with an alerts worker: embedded it has one, beside RabbitMQ the worker is a process of its own. */
+export async function startAlertService(options: Parameters<typeof startTestService>[0] = {}): Promise<TestService> {
+  await using stack = new AsyncDisposableStack();
+  const service = stack.use(await startTestService(options));
+  if (Deno.env.get("AMQP_URL")) stack.use(await startAlerts(service.deps));
+  const running = stack.move();
+  return { ...service, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+/** A person with a session. */
+export interface Neighbour {
+  id: string;
+  sessionId: string;
+  token: string;
+}
+
+type World = Pick<TestService, "sql" | "clock" | "deps">;
+
+/** Adds people without the cost of their passwords, at home at City Hall unless told otherwise (`null`: no home). */
+export async function addPeople(
+  { sql, clock, deps }: World,
+  count: number,
+  { home = CITY_HALL, locale = "ko" }: { home?: { lat: number; lng: number } | null; locale?: "ko" | "en" } = {},
+): Promise<Neighbour[]> {
+  const people = Array.from({ length: count }, () => ({ id: v7(), sessionId: v7() }));
+  const ids = people.map(({ id }) => id), now = clock.now();
+  const until = new Date(now.getTime() + 30 * 24 * 3600_000);
+  await sql`
+    insert into users (id, email, password_hash, nickname, locale, home_address, home_lat, home_lng, home_region_code,
+      terms_at, privacy_at, location_at, created_at)
+    select id, id || '@example.com', 'none', '이웃' || right(id::text, 12), ${locale}, ${home && "서울 중구"},
+      ${home?.lat ?? null}, ${home?.lng ?? null}, ${home && "11140"}, ${now}, ${now}, ${now}, ${now}
+    from unnest(${ids}::uuid[]) as id`;
+  await sql`
+    insert into sessions (id, user_id, created_at, expires_at)
+    select s.id, s.user_id, ${now}, ${until}
+    from unnest(${people.map((each) => each.sessionId)}::uuid[], ${ids}::uuid[]) as s (id, user_id)`;
+  return await Promise.all(people.map(async (person) => {
+    const claims = { userId: person.id, sessionId: person.sessionId, role: "user" as const };
+    return { ...person, token: (await deps.tokens.issue(claims)).accessToken };
+  }));
+}
+
+/** A party as far as alerts care. */
+export interface PlainParty {
+  id: string;
+  leaderId: string;
+  itemId: string;
+  marketId: string;
+  regionCode: string;
+}
+
+/** Adds an open party with a market and an item of its own, in a region of its own if asked. */
+export async function addParty(
+  { sql, clock }: World,
+  leaderId: string,
+  { title = "같이 사요", regionCode = "11140", lat = CITY_HALL.lat, lng = CITY_HALL.lng } = {},
+): Promise<PlainParty> {
+  const { id: itemId } = await addItem({ sql });
+  const { id: marketId } = await addMarket({ sql }, { lat, lng });
+  const id = v7(), now = clock.now(), soon = new Date(now.getTime() + 24 * 3600_000);
+  await sql`update markets set region_code = ${regionCode} where id = ${marketId}`;
+  await sql`
+    insert into parties (id, leader_id, market_id, item_id, title, quantity, unit, quantity_taken, capacity, starts_at,
+      ends_at, join_until, search_text, created_at)
+    values (${id}, ${leaderId}, ${marketId}, ${itemId}, ${title}, 10000, 'g', 2500, 4, ${soon},
+      ${new Date(soon.getTime() + 3600_000)}, ${soon}, ${title}, ${now})`;
+  await sql`
+    insert into party_members (party_id, user_id, role, status, quantity, requested_at)
+    values (${id}, ${leaderId}, 'leader', 'accepted', 2500, ${now})`;
+  return { id, leaderId, itemId, marketId, regionCode };
+}
+
+/** A region code that no other test uses. */
+export function newRegion(): string {
+  return String(90_000 + regionsUsed++);
+}
+let regionsUsed = 0;
+
+/** Makes these people favour the party's market. */
+export async function favourMarket({ sql }: World, { marketId }: PlainParty, people: { id: string }[]): Promise<void> {
+  await sql`
+    insert into favorite_markets (market_id, user_id, created_at)
+    select ${marketId}, id, now()
+    from unnest(${people.map(({ id }) => id)}::uuid[]) as id`;
+}
+
+/** Makes these people favour the party's item. */
+export async function favourItem({ sql }: World, { itemId }: PlainParty, people: { id: string }[]): Promise<void> {
+  await sql`
+    insert into favorite_items (item_id, user_id, created_at)
+    select ${itemId}, id, now()
+    from unnest(${people.map(({ id }) => id)}::uuid[]) as id`;
+}
+
+/** Records an event as a change of the party does. Answers its id. */
+export async function tell({ sql, deps }: World, event: NewEvent): Promise<string> {
+  return await inTransaction(sql, async (tx) => {
+    await recordEvent(deps, tx, event);
+    const [row] = await tx`select id from events where party_id = ${event.partyId} order by id desc limit 1`;
+    return row!.id;
+  });
+}
+
+/** Waits until nothing of the party waits to be told. */
+export async function allTold({ sql }: World, { id }: { id: string }, timeoutMs = 10_000): Promise<void> {
+  await poll(async () => {
+    const [{ left }] = await sql`
+      select count(*)::int as left from events where party_id = ${id} and retired_at is null` as [{ left: number }];
+    return left === 0;
+  }, { timeoutMs });
+}
+
+/** A line of an inbox, straight from the table. */
+export interface InboxLine {
+  seq: number;
+  eventId: string;
+  type: string;
+}
+
+/** Someone's whole inbox by number. */
+export async function inboxOf({ sql }: World, { id }: { id: string }): Promise<InboxLine[]> {
+  return await sql<InboxLine[]>`
+    select seq, event_id as "eventId", type
+    from alerts
+    where user_id = ${id}
+    order by seq`;
+}
+
+/** Puts alerts into an inbox as the worker would have, without the events they came from. */
+export async function fillInbox(
+  { sql }: World,
+  { id }: { id: string },
+  party: PlainParty,
+  { count, title = "같이 사요" }: { count: number; title?: string },
+): Promise<void> {
+  const payload = {
+    v: 1,
+    partyTitle: title,
+    itemId: party.itemId,
+    itemName: "사과",
+    marketId: party.marketId,
+    marketName: "시장",
+    startsAt: "2026-12-31T15:30:00.000Z",
+    actorId: party.leaderId,
+    userId: id,
+    reason: null,
+  };
+  await sql`
+    with head as (
+      insert into alert_heads as h (user_id, last_seq)
+      values (${id}, ${count})
+      on conflict (user_id) do update
+      set last_seq = h.last_seq + ${count}
+      returning last_seq
+    )
+    insert into alerts (user_id, seq, id, event_id, type, party_id, payload, created_at)
+    select ${id}, head.last_seq - ${count}::int + n, gen_random_uuid(), gen_random_uuid(), 'join.accepted', ${party.id},
+      ${sql.json(payload)}, now()
+    from head, generate_series(1, ${count}::int) as n`;
+}
