@@ -54,7 +54,7 @@ export async function readHistory(
   const { lastSeq } = await admit(deps, { partyId, userId });
   const items = after === undefined
     ? await readEntriesBack(deps, { partyId, upTo: Math.min(before - 1, lastSeq), limit })
-    : await readEntries(deps, { partyId, after, upTo: lastSeq, limit });
+    : await readEntries(deps, { partyId, after: Math.min(after, lastSeq), upTo: lastSeq, limit });
   return { items, lastSeq };
 }
 

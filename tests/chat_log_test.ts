@@ -145,6 +145,8 @@ Deno.test("GET …/entries reads the newest, upwards and downwards, ascending, w
     ["?after=27", [28, 29, 30]],
     ["?after=30", []],
     ["?after=99", []],
+    ["?after=9007199254740991", []],
+    ["?before=9007199254740991&limit=1", [30]],
     ["?before=4", [1, 2, 3]],
     ["?before=20&limit=2", [18, 19]],
     ["?before=99&limit=1", [30]],

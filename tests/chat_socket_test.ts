@@ -1,0 +1,488 @@
+/** The chat's socket: who may open it, what it understands, what it tells, and what it refuses. */
+import assert from "node:assert/strict";
+import { v7 } from "uuid";
+import { type ChatClient, connectChat, handshake } from "./chat_client.ts";
+import {
+  createDatabase,
+  joinAccepted,
+  openParty,
+  type Person,
+  poll,
+  signUp,
+  startTestService,
+  type TestDatabase,
+  type TestService,
+} from "./harness.ts";
+
+const ALLOWED = "https://moajang.example";
+
+let database: TestDatabase;
+let service: TestService;
+let leader: Person;
+let member: Person;
+let stranger: Person;
+
+Deno.test.beforeAll(async () => {
+  database = await createDatabase();
+  service = await startTestService({ database, environment: { ALLOWED_ORIGINS: ALLOWED } });
+  [leader, member, stranger] = await Promise.all([signUp(service), signUp(service), signUp(service)]);
+});
+Deno.test.afterAll(async () => {
+  await service[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+/** A party of the leader and the member, whose chat is therefore open: its log begins with the member's `join`. */
+async function openRoom(overrides = {}): Promise<string> {
+  const party = await openParty(service, leader, overrides);
+  await joinAccepted(service, party, leader, member);
+  return party.id;
+}
+
+async function ticketOf({ token }: Person): Promise<string> {
+  const answer = await service.call("POST", "/api/auth/tickets", { token });
+  assert.equal(answer.status, 201);
+  return answer.body.ticket;
+}
+
+const seqsOf = (client: ChatClient, partyId: string) => client.entries(partyId).map((entry) => entry.seq);
+
+/** Waits until whatever was on its way to the client has come: what it has not heard by now it does not hear. */
+async function quiet(client: ChatClient): Promise<void> {
+  const pongs = () => client.frames.filter((frame) => frame.type === "pong").length;
+  const before = pongs();
+  client.say({ type: "ping" });
+  await poll(() => pongs() > before);
+}
+
+async function refusal(options: { path?: string; headers?: Record<string, string> }): Promise<string> {
+  const { status, head, connection } = await handshake(service, options);
+  connection.close();
+  return `${status} ${/^upgrade: websocket\r$/im.test(head) ? "upgrade" : ""}`.trim();
+}
+
+Deno.test("the socket opens for an Authorization header, a ticket, or a first frame hello, and says welcome", async () => {
+  await using byHeader = await connectChat(service, { token: member.token });
+  await using byTicket = await connectChat(service, { ticket: await ticketOf(member) });
+  await using byHello = await connectChat(service);
+  byHello.say({ type: "hello", accessToken: member.token });
+  for (const client of [byHeader, byTicket, byHello]) {
+    const { userId, heartbeatS } = await client.heard("welcome");
+    assert.equal(userId, member.id);
+    assert.ok(heartbeatS > 0);
+  }
+});
+
+Deno.test("a bad token, a used or unknown ticket, an ended session and a cookie do not open the socket: 401, no upgrade", async () => {
+  const gone = await signUp(service);
+  const lateTicket = await ticketOf(gone);
+  await service.call("POST", "/api/auth/signout", { token: gone.token, body: {} });
+  const used = await ticketOf(member);
+  await (await connectChat(service, { ticket: used }))[Symbol.asyncDispose]();
+  for (
+    const options of [
+      { headers: { authorization: "Bearer nonsense" } },
+      { headers: { authorization: `Bearer ${gone.token}` } },
+      { headers: { authorization: `Basic ${btoa("a:b")}` } },
+      { path: "/ws?ticket=nonsense" },
+      { path: "/ws?ticket=" },
+      { path: `/ws?ticket=${used}` },
+      { path: `/ws?ticket=${lateTicket}` },
+    ]
+  ) assert.equal(await refusal(options), "401", JSON.stringify(options));
+
+  const { status, connection } = await handshake(service, {
+    headers: { cookie: `refreshToken=${member.refreshToken}; accessToken=${member.token}` },
+  });
+  assert.equal(status, 101, "a cookie is not looked at, so hello is awaited");
+  connection.close();
+});
+
+Deno.test("a ticket works for 30 s", async () => {
+  await using later = await startTestService({ database, namespace: service.namespace });
+  const answer = await later.call("POST", "/api/auth/tickets", { token: member.token });
+  later.clock.advance(31_000);
+  const { status, connection } = await handshake(later, { path: `/ws?ticket=${answer.body.ticket}` });
+  connection.close();
+  assert.equal(status, 401);
+});
+
+Deno.test("an Origin must be on the allow-list or the service's own; a foreign one is 403 and costs no ticket", async () => {
+  const opens = async (origin: string) => {
+    const { status, connection } = await handshake(service, { headers: { origin } });
+    connection.close();
+    return status;
+  };
+  assert.equal(await opens(ALLOWED), 101);
+  assert.equal(await opens(service.url), 101);
+  for (const origin of ["https://evil.example", `${ALLOWED}.evil.example`, "http://moajang.example", "null", ""]) {
+    assert.equal(await opens(origin), 403, origin);
+  }
+  const ticket = await ticketOf(member);
+  assert.equal(await refusal({ path: `/ws?ticket=${ticket}`, headers: { origin: "https://evil.example" } }), "403");
+  await using client = await connectChat(service, { ticket });
+  await client.heard("welcome");
+});
+
+Deno.test("GET /ws without a WebSocket handshake answers 426 and names the protocol to use", async () => {
+  assert.equal(await refusal({ headers: { upgrade: "h2c" } }), "426 upgrade");
+  assert.equal(await refusal({ headers: { "sec-websocket-version": "8" } }), "426 upgrade");
+  const answer = await service.call("GET", "/ws");
+  assert.deepEqual([answer.status, answer.body.code], [426, "upgrade-required"]);
+});
+
+Deno.test("moajang.v1 is chosen when offered, spoken when nothing is, and other subprotocols alone are refused", async () => {
+  await using offered = await connectChat(service, { token: member.token, protocols: ["v99.other", "moajang.v1"] });
+  assert.equal(offered.protocol, "moajang.v1");
+  await using silent = await connectChat(service, { token: member.token });
+  assert.equal(silent.protocol, "");
+  assert.equal(await refusal({ headers: { "sec-websocket-protocol": "v99.other" } }), "422");
+});
+
+Deno.test("a first frame that is not a good hello closes with 4401", async () => {
+  for (
+    const first of [
+      { type: "hello", accessToken: "nonsense" },
+      { type: "subscribe", partyId: v7() },
+      { type: "ping" },
+    ]
+  ) {
+    const client = await connectChat(service);
+    client.say(first);
+    assert.equal((await client.ended).code, 4401, JSON.stringify(first));
+  }
+});
+
+Deno.test("a client that says nothing for 5 s closes with 4401", async () => {
+  const started = performance.now();
+  const client = await connectChat(service);
+  assert.equal((await client.ended).code, 4401);
+  assert.ok(performance.now() - started > 4_500);
+});
+
+Deno.test("a second hello is refused and changes nothing", async () => {
+  await using client = await connectChat(service, { token: member.token });
+  client.say({ type: "hello", accessToken: stranger.token });
+  assert.equal((await client.heard("problem")).code, "invalid-input");
+  const partyId = await openRoom();
+  assert.equal((await client.send(partyId, "여전히 나")).seq, 2);
+});
+
+Deno.test("a malformed frame is answered with a problem that names the field, and the socket stays open", async () => {
+  await using client = await connectChat(service, { token: member.token });
+  const partyId = await openRoom();
+  const wrong: [unknown, RegExp][] = [
+    ["{", /not JSON/],
+    ["", /not JSON/],
+    [new Uint8Array([123, 125]), /not JSON/],
+    ["null", /Cannot read the frame/],
+    ["[]", /Cannot read the frame/],
+    [{}, /type/],
+    [{ type: "dance" }, /type/],
+    [{ type: "__proto__" }, /type/],
+    [{ type: "subscribe" }, /partyId/],
+    [{ type: "subscribe", partyId: "x" }, /partyId/],
+    [{ type: "subscribe", partyId, after: -1 }, /after/],
+    [{ type: "subscribe", partyId, after: 1.5 }, /after/],
+    [{ type: "subscribe", partyId, after: 2 ** 53 }, /after/],
+    [{ type: "subscribe", partyId, extra: 1 }, /extra/],
+    [{ type: "send", partyId, clientMsgId: "m", text: "" }, /text/],
+    [{ type: "send", partyId, clientMsgId: "m", text: "가".repeat(2001) }, /text/],
+    [{ type: "send", partyId, clientMsgId: "", text: "a" }, /clientMsgId/],
+    [{ type: "send", partyId, text: "a" }, /clientMsgId/],
+    [{ type: "ping", "\u0000": 1 }, /./],
+  ];
+  for (const [i, [frame, told]] of wrong.entries()) {
+    client.say(frame);
+    const problems = await poll(() => {
+      const all = client.frames.filter((each) => each.type === "problem");
+      return all.length > i && all;
+    });
+    assert.equal(problems[i]!.code, "invalid-input");
+    assert.match(problems[i]!.detail, told, JSON.stringify(frame));
+  }
+  assert.equal((await client.send(partyId, "아직 있어요")).seq, 2);
+});
+
+Deno.test("a problem about a send names its party and clientMsgId", async () => {
+  await using client = await connectChat(service, { token: member.token });
+  const partyId = await openRoom(), clientMsgId = v7();
+  client.say({ type: "send", partyId, clientMsgId, text: " " });
+  const problem = await client.heard("problem");
+  assert.deepEqual([problem.code, problem.partyId, problem.clientMsgId], ["invalid-input", partyId, clientMsgId]);
+});
+
+Deno.test("a hundred malformed frames in a row close with 4429", async () => {
+  const client = await connectChat(service, { token: member.token });
+  for (let i = 0; i < 99; i++) client.say("?");
+  client.say({ type: "ping" });
+  for (let i = 0; i < 99; i++) client.say("?");
+  await quiet(client);
+  for (let i = 0; i < 100; i++) client.say("?");
+  assert.equal((await client.ended).code, 4429);
+});
+
+Deno.test("a frame over 16 KiB closes with 1009, counted in bytes; one of 16 KiB does not", async () => {
+  const padded = (bytes: number) => JSON.stringify({ type: "ping" }).padEnd(bytes, " ");
+  await using client = await connectChat(service, { token: member.token });
+  client.say(padded(16 * 1024));
+  await client.heard("pong");
+  client.say(padded(16 * 1024 + 1));
+  assert.equal((await client.ended).code, 1009);
+  for (const frame of ["가".repeat(5462), new Uint8Array(16 * 1024 + 1)]) {
+    const other = await connectChat(service, { token: member.token });
+    other.say(frame);
+    assert.equal((await other.ended).code, 1009);
+  }
+});
+
+Deno.test("subscribe is refused to strangers, applicants and former members, and where there is no open chat", async () => {
+  const applicant = await signUp(service), former = await signUp(service);
+  const partyId = await openRoom();
+  await service.call("POST", `/api/parties/${partyId}/join`, { token: applicant.token, body: {} });
+  await joinAccepted(service, { id: partyId }, leader, former);
+  await service.call("DELETE", `/api/parties/${partyId}/members/me`, { token: former.token });
+  const unopened = (await openParty(service, leader)).id;
+  for (
+    const [person, room, code] of [
+      [stranger, partyId, "forbidden"],
+      [applicant, partyId, "forbidden"],
+      [former, partyId, "forbidden"],
+      [stranger, v7(), "not-found"],
+      [leader, unopened, "chat-closed"],
+    ] as const
+  ) {
+    await using client = await connectChat(service, { token: person.token });
+    client.say({ type: "subscribe", partyId: room, after: 0 });
+    const problem = await client.heard("problem");
+    assert.deepEqual([problem.code, problem.partyId], [code, room]);
+    client.say({ type: "send", partyId: room, clientMsgId: "m", text: "들리나요" });
+    assert.equal((await client.heard("problem", (frame) => frame.clientMsgId === "m")).code, code);
+    client.say({ type: "typing", partyId: room });
+    await quiet(client);
+    assert.deepEqual(client.frames.filter((frame) => frame.type === "entry"), []);
+  }
+});
+
+Deno.test("a text is acked to its sender and shown to everyone, the sender too, with one seq and one id", async () => {
+  const partyId = await openRoom();
+  await using his = await connectChat(service, { token: member.token });
+  await using hers = await connectChat(service, { token: leader.token });
+  await his.subscribe(partyId);
+  await hers.subscribe(partyId);
+  const ack = await his.send(partyId, "사과 반 상자 남았어요");
+  for (const client of [his, hers]) {
+    const entry = await client.heard("entry", (frame) => frame.seq === ack.seq);
+    assert.deepEqual([entry.id, entry.text, entry.sentAt, entry.clientMsgId, entry.sender], [
+      ack.id,
+      "사과 반 상자 남았어요",
+      ack.sentAt,
+      ack.clientMsgId,
+      { id: member.id, nickname: member.nickname },
+    ]);
+  }
+  const again = await his.send(partyId, "사과 반 상자 남았어요", ack.clientMsgId);
+  assert.deepEqual(again, ack);
+  his.say({ type: "send", partyId, clientMsgId: ack.clientMsgId, text: "다른 말" });
+  assert.equal((await his.heard("problem")).code, "client-msg-id-reused");
+  await quiet(hers);
+  assert.deepEqual(seqsOf(hers, partyId), [2]);
+});
+
+Deno.test("texts of one socket keep their order, even when sent without waiting", async () => {
+  const partyId = await openRoom();
+  await using client = await connectChat(service, { token: member.token });
+  await client.subscribe(partyId);
+  const acks = await Promise.all(Array.from({ length: 200 }, (_, i) => client.send(partyId, `${i}`)));
+  assert.deepEqual(acks.map((ack) => ack.seq), Array.from({ length: 200 }, (_, i) => i + 2));
+  await client.heard("entry", (frame) => frame.seq === 201);
+  assert.deepEqual(client.entries(partyId).map((entry) => entry.text), Array.from({ length: 200 }, (_, i) => `${i}`));
+});
+
+Deno.test("subscribe with after sends what came since and goes on live; without after it is live only", async () => {
+  const partyId = await openRoom();
+  await using writer = await connectChat(service, { token: leader.token });
+  for (let i = 2; i <= 350; i++) writer.say({ type: "send", partyId, clientMsgId: `${i}`, text: `${i}` });
+  await writer.heard("ack", (frame) => frame.seq === 350);
+  await using all = await connectChat(service, { token: member.token });
+  await using some = await connectChat(service, { token: member.token });
+  await using live = await connectChat(service, { token: member.token });
+  await using ahead = await connectChat(service, { token: member.token });
+  assert.equal((await all.subscribe(partyId, 0)).lastSeq, 350);
+  await some.subscribe(partyId, 348);
+  await live.subscribe(partyId);
+  await ahead.subscribe(partyId, 352);
+  for (let i = 351; i <= 353; i++) await writer.send(partyId, `${i}`);
+  const upTo353 = (from: number) => Array.from({ length: 354 - from }, (_, i) => from + i);
+  for (const [client, from] of [[all, 1], [some, 349], [live, 351], [ahead, 353]] as const) {
+    await client.heard("entry", (frame) => frame.seq === 353);
+    assert.deepEqual(seqsOf(client, partyId), upTo353(from));
+  }
+});
+
+Deno.test("subscribe again begins anew; unsubscribe ends it", async () => {
+  const partyId = await openRoom();
+  await using client = await connectChat(service, { token: member.token });
+  await client.subscribe(partyId, 0);
+  await client.heard("entry");
+  await client.subscribe(partyId, 0);
+  await client.send(partyId, "둘");
+  await client.heard("entry", (frame) => frame.seq === 2);
+  assert.deepEqual(seqsOf(client, partyId), [1, 1, 2]);
+  client.say({ type: "unsubscribe", partyId });
+  assert.equal((await client.heard("unsubscribed")).reason, "requested");
+  await client.send(partyId, "셋");
+  await quiet(client);
+  assert.deepEqual(seqsOf(client, partyId), [1, 1, 2]);
+});
+
+Deno.test("a person who leaves or is removed gets that entry last, then unsubscribed with the reason", async () => {
+  for (const reason of ["left", "removed"] as const) {
+    const partyId = await openRoom();
+    await using client = await connectChat(service, { token: member.token });
+    await using other = await connectChat(service, { token: leader.token });
+    await client.subscribe(partyId);
+    await other.subscribe(partyId);
+    const path = `/api/parties/${partyId}/members`;
+    if (reason === "left") await service.call("DELETE", `${path}/me`, { token: member.token });
+    else {
+      await service.call("PATCH", `${path}/${member.id}`, { token: leader.token, body: { status: "removed" } });
+    }
+    await other.send(partyId, "이제 둘이서");
+    assert.equal((await client.heard("unsubscribed")).reason, reason);
+    await other.heard("entry", (frame) => frame.seq === 3);
+    await quiet(client);
+    assert.deepEqual(client.entries(partyId).map((entry) => [entry.seq, entry.kind]), [
+      [2, reason === "left" ? "leave" : "removed"],
+    ]);
+    client.say({ type: "send", partyId, clientMsgId: "m", text: "저기요" });
+    assert.equal((await client.heard("problem")).code, "forbidden");
+  }
+});
+
+Deno.test("who comes back after leaving reads on from wherever they were, past their own leave", async () => {
+  const partyId = await openRoom();
+  await service.call("DELETE", `/api/parties/${partyId}/members/me`, { token: member.token });
+  await joinAccepted(service, { id: partyId }, leader, member);
+  await using client = await connectChat(service, { token: member.token });
+  await client.subscribe(partyId, 0);
+  await client.send(partyId, "돌아왔어요");
+  await client.heard("entry", (frame) => frame.seq === 4);
+  assert.deepEqual(client.entries(partyId).map((entry) => entry.kind), ["join", "leave", "join", "text"]);
+});
+
+Deno.test("online tells who is there; presence who comes and goes, counted by person and not by socket", async () => {
+  const partyId = await openRoom();
+  await using watcher = await connectChat(service, { token: leader.token });
+  assert.deepEqual((await watcher.subscribe(partyId)).online, [leader.id]);
+  const first = await connectChat(service, { token: member.token });
+  await first.subscribe(partyId);
+  await watcher.heard("presence", (frame) => frame.userId === member.id && frame.online);
+  const second = await connectChat(service, { token: member.token });
+  assert.deepEqual((await second.subscribe(partyId)).online.toSorted(), [leader.id, member.id].toSorted());
+  await first[Symbol.asyncDispose]();
+  await second.send(partyId, "아직 있어요");
+  await watcher.heard("entry");
+  assert.equal(watcher.frames.filter((frame) => frame.type === "presence").length, 1);
+  await second[Symbol.asyncDispose]();
+  await watcher.heard("presence", (frame) => frame.userId === member.id && !frame.online);
+});
+
+Deno.test("typing is shown to the others, not to oneself, and at most once a second", async () => {
+  const partyId = await openRoom();
+  await using his = await connectChat(service, { token: member.token });
+  await using hers = await connectChat(service, { token: leader.token });
+  await his.subscribe(partyId);
+  await hers.subscribe(partyId);
+  for (let i = 0; i < 5; i++) his.say({ type: "typing", partyId });
+  assert.deepEqual(await hers.heard("typing"), { type: "typing", partyId, userId: member.id });
+  await his.send(partyId, "다 썼다");
+  await hers.heard("entry");
+  const typings = (client: ChatClient) => client.frames.filter((frame) => frame.type === "typing").length;
+  assert.deepEqual([typings(hers), typings(his)], [1, 0]);
+  service.clock.advance(1_000);
+  his.say({ type: "typing", partyId });
+  await poll(() => typings(hers) === 2);
+});
+
+Deno.test("a session that ends closes its sockets with 4401 within 2 s, and those of other sessions stay", async () => {
+  const person = await signUp(service);
+  const session = await service.call("POST", "/api/auth/signin", {
+    body: { email: person.email, password: person.password },
+  });
+  const ending = await connectChat(service, { token: person.token });
+  await using staying = await connectChat(service, { token: session.body.accessToken });
+  const started = performance.now();
+  await service.call("POST", "/api/auth/signout", { token: person.token, body: {} });
+  assert.equal((await ending.ended).code, 4401);
+  assert.ok(performance.now() - started < 2_000);
+  await quiet(staying);
+  await service.call("POST", "/api/auth/signout", { token: session.body.accessToken, body: { everywhere: true } });
+  assert.equal((await staying.ended).code, 4401);
+});
+
+Deno.test("too many messages are refused with rate-limited and a time to wait, and the socket stays open", async () => {
+  const partyId = await openRoom();
+  // 120 messages a minute × 0.05
+  await using limited = await startTestService({
+    database,
+    namespace: `${service.namespace}-2`,
+    environment: { RATE_LIMIT_FACTOR: "0.05" },
+  });
+  await using client = await connectChat(limited, { token: member.token });
+  for (let i = 0; i < 8; i++) client.say({ type: "send", partyId, clientMsgId: `${i}`, text: "급해요" });
+  const problem = await client.heard("problem", (frame) => frame.clientMsgId === "7");
+  assert.equal(problem.code, "rate-limited");
+  assert.ok(problem.retryAfterS! >= 1 && problem.retryAfterS! <= 60);
+  await quiet(client);
+  assert.equal(client.frames.filter((frame) => frame.type === "ack").length, 6);
+  const overHttp = await limited.call("POST", `/api/parties/${partyId}/chat/entries`, {
+    token: member.token,
+    body: { clientMsgId: "http", text: "여기로도" },
+  });
+  assert.equal(overHttp.status, 429);
+});
+
+Deno.test("a person's 31st connection closes with 4429, and one that is closed makes room", async () => {
+  const person = await signUp(service);
+  const open = () => connectChat(service, { token: person.token });
+  const clients = await Promise.all(Array.from({ length: 30 }, open));
+  const late = await connectChat(service);
+  late.say({ type: "hello", accessToken: person.token });
+  assert.equal((await late.ended).code, 4429);
+  await clients.pop()![Symbol.asyncDispose]();
+  clients.push(await poll(() => open().catch(() => null)));
+  for (const client of clients) await client[Symbol.asyncDispose]();
+});
+
+Deno.test("the 101st subscription of a socket is refused, and again one of the hundred is not", async () => {
+  const partyId = await openRoom();
+  const rooms = await service.sql<{ id: string }[]>`
+    with copies as (
+      insert into parties (id, leader_id, market_id, item_id, title, quantity, unit, quantity_taken, capacity, starts_at,
+        ends_at, join_until, search_text, created_at)
+      select gen_random_uuid(), leader_id, market_id, item_id, title, quantity, unit, quantity_taken, capacity, starts_at,
+        ends_at, join_until, search_text, created_at
+      from parties, generate_series(1, 101)
+      where id = ${partyId}
+      returning id, leader_id),
+    members as (
+      insert into party_members (party_id, user_id, role, status, quantity, requested_at)
+      select id, leader_id, 'leader', 'accepted', 1, now()
+      from copies),
+    rooms as (
+      insert into chat_rooms (party_id, opened_at)
+      select id, now()
+      from copies)
+    select id
+    from copies`;
+  await using client = await connectChat(service, { token: leader.token });
+  const last = rooms.pop()!;
+  for (const { id } of rooms) await client.subscribe(id);
+  client.say({ type: "subscribe", partyId: last.id });
+  const problem = await client.heard("problem");
+  assert.deepEqual([problem.code, problem.partyId], ["rate-limited", last.id]);
+  await client.subscribe(rooms[0]!.id);
+  client.say({ type: "unsubscribe", partyId: rooms[0]!.id });
+  await client.subscribe(last.id);
+});
