@@ -50,7 +50,7 @@ function packageFolder(): string {
     return join(dirname(entry), "..");
   } catch (cause) {
     throw new Error(
-      `Cannot start the embedded PostgreSQL: there is none for ${os} on ${arch}; set DATABASE_URL to a server's address`,
+      `there is none for ${os} on ${arch}; set DATABASE_URL to a server's address`,
       { cause },
     );
   }

@@ -2,124 +2,131 @@
  * A real PostgreSQL for a machine that has none, on a socket under `DATA_DIR`, shared by every process on that folder.
  *
  * Who uses it holds a shared lock on the file `lease`; who leaves tries for the exclusive one, and gets it only if nobody
- * else is there: then it stops the server, while newcomers wait. Starting is one process's work at a time, under the lock
- * of `start`. The kernel drops a lock with its process, so nothing is left over by one that was killed; its server runs on
- * and the next process takes it over.
+ * else is there: then it stops the server, while newcomers wait. Starting is the work of one process at a time, under the
+ * lock of `start`. The kernel ends a lock with its process, so that one that was killed leaves nothing behind but a running
+ * server, which the next process takes over.
  */
 import { join } from "node:path";
-import type { Log } from "../services/ports.ts";
-import { exists, placeBinaries, removeLeftovers } from "./postgres_binaries.ts";
+import type { Deps, Log } from "../services/ports.ts";
+import { placeBinaries, removeLeftovers } from "./postgres_binaries.ts";
+import { makePlace } from "./postgres_place.ts";
 import {
   type Connection,
-  connectionAt,
-  failure,
+  connectionOf,
   lastWords,
   makeData,
+  type Place,
   processOf,
-  removeTraces,
-  type ServerUser,
+  removeStaleLocks,
   startServer,
   stateOf,
   stopServer,
 } from "./postgres_server.ts";
 
-/** A server in use by this process. Disposing it leaves; the last to leave stops the server. */
+/** A server that this process uses. Disposing it leaves; the last one to leave stops the server. */
 export interface EmbeddedPostgres extends AsyncDisposable {
   connection: Connection;
-  /** Whether it was running already. */
+  /** Whether the server was running already. */
   reused: boolean;
 }
 
-/** First form. */
+/**
+ * Opens the server of `dataDir`, starting it if it does not run, and making its data the first time. Any number of
+ * processes may do so at once, as root or not. Throws a readable error when there is no server for this platform, or it
+ * cannot start.
+ */
 export async function openEmbeddedPostgres(
-  { dataDir, log }: { dataDir: string; log: Log },
+  { dataDir, log }: { dataDir: string } & Pick<Deps, "log">,
 ): Promise<EmbeddedPostgres> {
-  const home = await makeHome(dataDir);
-  const user = await serverUser(home);
-  const socketFolder = await makeSocketFolder(home, user);
-  const connection = connectionAt(socketFolder);
-  const lease = await openLock(join(home, "lease"));
   try {
-    await acquire(lease, false);
-    const reused = await ensureRunning(home, connection, user);
-    log.info(reused ? "embedded database taken over" : "embedded database started", { dataDir });
-    return { connection, reused, [Symbol.asyncDispose]: () => leave(home, connection, lease, log) };
-  } catch (error) {
-    lease.close();
-    throw error;
+    const place = await makePlace(dataDir);
+    const lease = await takeLease(place);
+    const reused = await ensureRunning(place).catch((error) => {
+      lease.close();
+      throw error;
+    });
+    log.info(reused ? "embedded database in use" : "embedded database started", { folder: place.home });
+    return { connection: connectionOf(place), reused, [Symbol.asyncDispose]: () => leave(place, lease, log) };
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new Error(`Cannot use the embedded PostgreSQL in ${dataDir}: ${message}`, { cause });
   }
 }
 
-async function ensureRunning(home: string, connection: Connection, user: ServerUser): Promise<boolean> {
-  using start = await openLock(join(home, "start"));
-  await acquire(start, true);
-  const deadline = performance.now() + 60_000;
-  let child: Deno.ChildProcess | undefined;
-  let ended = false;
-  while (performance.now() < deadline) {
-    const state = await stateOf(connection);
-    if (state === "ready") return child === undefined;
-    if (ended) throw failure("it ended at once", await lastWords(home));
-    if (state === "gone" && !child && !(await processOf(home))) {
-      await removeTraces(home, connection.host);
-      const binaries = await placeBinaries(home);
-      await removeLeftovers(home, binaries);
-      await makeData(home, binaries, user);
-      child = startServer(home, connection.host, binaries, user);
-      child.status.then(() => ended = true);
-    }
-    await pause();
-  }
-  throw failure("it does not answer", await lastWords(home));
+/** How long the server may take to start, also after a crash. */
+const START_MS = 60_000;
+const PAUSE_MS = 10;
+
+async function takeLease({ home }: Place): Promise<Deno.FsFile> {
+  const lease = await openLockFile(join(home, "lease"));
+  await locked(lease, { exclusive: false });
+  return lease;
 }
 
-async function leave(home: string, connection: Connection, lease: Deno.FsFile, log: Log): Promise<void> {
+async function leave(place: Place, lease: Deno.FsFile, log: Log): Promise<void> {
   using held = lease;
   await held.unlock();
   if (!await held.tryLock(true)) return;
-  await stopServer(home, connection).catch((error) => log.warn("embedded database not stopped", { error }));
+  await stopServer(place).catch((error) => log.warn("embedded database not stopped", { error }));
 }
 
-async function makeHome(dataDir: string): Promise<string> {
-  await Deno.mkdir(dataDir, { recursive: true });
-  const home = join(await Deno.realPath(dataDir), "postgres");
-  if (!await exists(home)) await Deno.mkdir(home, { recursive: true, mode: 0o755 });
-  return home;
+/** Answers whether the server was running already. */
+async function ensureRunning(place: Place): Promise<boolean> {
+  using start = await openLockFile(join(place.home, "start"));
+  await locked(start, { exclusive: true });
+  const deadline = performance.now() + START_MS;
+  let started: { ended: boolean } | undefined;
+  while (performance.now() < deadline) {
+    const state = await stateOf(place);
+    if (state === "ready") return started === undefined;
+    if (started?.ended) {
+      const words = await lastWords(place);
+      if (!LATE_PROCESSES.test(words)) throw new Error(`the server ended at once:\n${words}`);
+      started = undefined;
+    } else if (state === "gone" && !started && !await processOf(place)) {
+      started = await startFresh(place);
+    }
+    await pause();
+  }
+  throw new Error(`the server does not answer:\n${await lastWords(place)}`);
 }
 
-async function serverUser(home: string): Promise<ServerUser> {
-  if (Deno.uid() !== 0) return undefined;
-  const { uid, gid } = await Deno.stat(join(home, "data")).catch(() => Deno.stat(join(home, "..")));
-  return uid ? { uid, gid: gid! } : NOBODY;
+/** What a server says when processes of the one before, which crashed, are still on their way out. */
+const LATE_PROCESSES = /pre-existing shared memory block/;
+
+async function startFresh(place: Place): Promise<{ ended: boolean }> {
+  if (!place.user && place.owner !== Deno.uid()) {
+    throw new Error(`it does not run, and only user ${place.owner}, to whom its data belong, or root can start it`);
+  }
+  const binaries = await placeBinaries(place.home);
+  await removeLeftovers(place.home, binaries);
+  await removeStaleLocks(place);
+  await makeData(place, binaries);
+  const server = { ended: false };
+  startServer(place, binaries).status.then(() => server.ended = true);
+  return server;
 }
 
-const NOBODY = { uid: 65534, gid: 65534 };
-
-async function makeSocketFolder(home: string, user: ServerUser): Promise<string> {
-  const folder = join(home, "socket");
-  if (await exists(folder)) return folder;
-  await Deno.mkdir(folder, { mode: user === NOBODY ? 0o755 : 0o700 });
-  if (user) await Deno.chown(folder, user.uid, user.gid);
-  return folder;
-}
-
-async function openLock(path: string): Promise<Deno.FsFile> {
+/** Other users than the one that made the file may lock it too, though not write. */
+async function openLockFile(path: string): Promise<Deno.FsFile> {
   return await Deno.open(path, { read: true, write: true, create: true }).catch((error) => {
     if (error instanceof Deno.errors.PermissionDenied) return Deno.open(path);
     throw error;
   });
 }
 
-async function acquire(lock: Deno.FsFile, exclusive: boolean): Promise<void> {
-  const deadline = performance.now() + 60_000;
-  while (!await lock.tryLock(exclusive)) {
+/** By trying again and again, because waiting for a lock could not be given up. */
+async function locked(file: Deno.FsFile, { exclusive }: { exclusive: boolean }): Promise<void> {
+  const deadline = performance.now() + START_MS;
+  while (!await file.tryLock(exclusive)) {
     if (performance.now() > deadline) {
-      throw new Error("Cannot start the embedded PostgreSQL: another process is at it for a minute");
+      file.close();
+      throw new Error("another process has been starting or stopping it for a minute");
     }
     await pause();
   }
 }
 
 function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 10));
+  return new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
 }

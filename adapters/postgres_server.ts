@@ -2,6 +2,18 @@
 import { join } from "node:path";
 import postgres from "postgres";
 import { type Binaries, DRAFT_PREFIX, exists } from "./postgres_binaries.ts";
+import { type Link, LINK_OPTIONS, openLink } from "./postgres_link.ts";
+
+/** Where a server lives. */
+export interface Place {
+  /** Holds the folder `data`, and the programs. */
+  home: string;
+  socketFolder: string;
+  /** The user that the server runs as, and the data belong to. */
+  owner: number;
+  /** Whom root must become to start it. */
+  user: { uid: number; gid: number } | undefined;
+}
 
 /** Where the server listens, in the words of the driver. */
 export interface Connection {
@@ -11,91 +23,76 @@ export interface Connection {
   database: string;
 }
 
-/** As whom the server's programs run; undefined: as this process. */
-export type ServerUser = { uid: number; gid: number } | undefined;
+const PORT = 5432;
 
-/** The connection over a socket in the folder `host`. Whoever may enter that folder is trusted. */
-export function connectionAt(host: string): Connection {
-  return { host, port: 5432, user: "app", database: "postgres" };
+/** The connection to the server of this place. Whoever may enter the socket's folder is trusted. */
+export function connectionOf({ socketFolder }: Place): Connection {
+  return { host: socketFolder, port: PORT, user: "app", database: "postgres" };
 }
 
-/** Whether the server takes queries, is on its way up or down, or is not there. */
-export async function stateOf(connection: Connection): Promise<"ready" | "busy" | "gone"> {
+/** The name that the server gives to its socket in a folder. */
+export const socketIn = (folder: string) => join(folder, `.s.PGSQL.${PORT}`);
+
+async function connect(place: Place): Promise<Link> {
+  return await openLink(postgres({ ...connectionOf(place), ...LINK_OPTIONS, fetch_types: false }).options);
+}
+
+/** Whether the server takes queries, is on its way up or down or held up, or is not there. */
+export async function stateOf(place: Place): Promise<"ready" | "busy" | "gone"> {
   try {
-    await query(connection, "select 1");
+    const { line } = await connect(place);
+    await line.close();
     return "ready";
   } catch (error) {
-    const { code } = error as { code?: string };
-    if (code === "EACCES") {
-      throw new Error(`Cannot use the embedded PostgreSQL in ${connection.host}: it is another user's`);
-    }
-    // Starting or stopping, or too busy to answer; any other answer of the server's is a sign of health.
-    if (code === "57P03" || code === "CONNECT_TIMEOUT") return "busy";
-    return error instanceof postgres.PostgresError ? "ready" : "gone";
+    const { code, message } = error as { code?: string; message: string };
+    if (code === "EACCES") throw new Error(`${place.socketFolder} belongs to another user`, { cause: error });
+    if (code === "57P03" || code === "STORE_DOWN") return "busy";
+    // Whatever else the server says, it is there.
+    return error instanceof postgres.PostgresError && message ? "ready" : "gone";
   }
 }
 
-async function query(connection: Connection, text: string): Promise<void> {
-  const sql = postgres({ ...connection, max: 1, connect_timeout: 2, fetch_types: false, onnotice: () => {} });
-  try {
-    await sql.unsafe(text);
-  } finally {
-    await sql.end({ timeout: 0 });
-  }
-}
-
-/** Makes the data folder unless it is there: whole or not at all, and on the disk. */
-export async function makeData(home: string, { folder, major }: Binaries, user: ServerUser): Promise<void> {
+/** Makes the data folder unless it is there: whole or not at all, and safely on the disk. */
+export async function makeData({ home, user }: Place, { folder, major }: Binaries): Promise<void> {
   const data = join(home, "data");
-  if (await exists(data)) {
-    const found = (await Deno.readTextFile(join(data, "PG_VERSION"))).trim();
-    if (found === String(major)) return;
-    throw new Error(
-      `Cannot start the embedded PostgreSQL: ${data} was written by PostgreSQL ${found}, and this is ${major}; ` +
-        "move the folder away, or set DATA_DIR to another one or DATABASE_URL to a server of that release",
-    );
-  }
+  if (await exists(data)) return await checkRelease(data, major);
   const draft = join(home, `${DRAFT_PREFIX}${crypto.randomUUID()}`);
   await Deno.mkdir(draft, { mode: 0o700 });
   if (user) await Deno.chown(draft, user.uid, user.gid);
   const { success, stderr } = await new Deno.Command(join(folder, "bin/initdb"), {
     args: [
-      ...["--pgdata", draft, "--username", "app", "--auth", "trust", "--no-instructions", "--encoding", "UTF8"],
-      // Sorted by code point. The character type is not C, or Korean letters would not count as letters in a trigram index.
+      ...["--pgdata", draft, "--username", "app", "--auth", "trust", "--encoding", "UTF8", "--no-instructions"],
+      // Sorted by code point. The character type is not C: to a trigram index Korean letters would not be letters.
       ...["--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--locale", "C"],
       ...["--lc-ctype", Deno.build.os === "darwin" ? "UTF-8" : "C.UTF-8"],
     ],
-    ...asServer(home, user),
+    ...serverProcess(home, user),
     stdout: "null",
     stderr: "piped",
   }).output();
-  if (!success) throw failure("its data folder could not be made", new TextDecoder().decode(stderr));
+  if (!success) throw new Error(`its data folder could not be made: ${new TextDecoder().decode(stderr).trim()}`);
   await Deno.rename(draft, data);
 }
 
+async function checkRelease(data: string, major: number): Promise<void> {
+  const found = await Deno.readTextFile(join(data, "PG_VERSION")).then((text) => text.trim(), () => undefined);
+  if (found === String(major)) return;
+  const what = found
+    ? `was written by PostgreSQL ${found}, and this is ${major}`
+    : "is not a data folder of PostgreSQL";
+  throw new Error(`${data} ${what}; move it away, or set DATA_DIR to another folder or DATABASE_URL to a server`);
+}
+
 /** Starts the server in a session of its own, so that a Ctrl-C meant for this process does not reach it. */
-export function startServer(
-  home: string,
-  socketFolder: string,
-  { folder }: Binaries,
-  user: ServerUser,
-): Deno.ChildProcess {
+export function startServer({ home, socketFolder, user }: Place, { folder }: Binaries): Deno.ChildProcess {
+  const data = join(home, "data");
   const settings = Object.entries({ ...SETTINGS, unix_socket_directories: socketFolder })
     .flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const server = [join(folder, "bin/postgres"), "-D", data, ...settings];
   const child = new Deno.Command("/bin/sh", {
-    args: [
-      "-c",
-      'log=$1; shift; exec "$@" >"$log" 2>&1',
-      "sh",
-      join(home, "data", LOG_FILE),
-      join(folder, "bin/postgres"),
-      "-D",
-      join(home, "data"),
-      ...settings,
-    ],
-    ...asServer(home, user),
+    args: ["-c", 'log=$1; shift; exec "$@" >"$log" 2>&1', "sh", join(data, LOG_FILE), ...server],
+    ...serverProcess(home, user),
     detached: true,
-    stdin: "null",
     stdout: "null",
     stderr: "null",
   }).spawn();
@@ -108,8 +105,10 @@ const LOG_FILE = "server.log";
 /** Small, so that service and database fit into 300 MiB; durable, as the data must survive whatever happens. */
 const SETTINGS = {
   listen_addresses: "",
+  port: PORT,
+  max_connections: 200,
   shared_buffers: "48MB",
-  max_connections: 100,
+  huge_pages: "off",
   // Saves the processes that PostgreSQL 18 starts for asynchronous reads.
   io_method: "sync",
   wal_level: "minimal",
@@ -121,57 +120,56 @@ const SETTINGS = {
   log_checkpoints: "off",
 };
 
-function asServer(home: string, user: ServerUser) {
-  const env: Record<string, string> = { PATH: "/usr/bin:/bin", LC_ALL: "C" };
-  return { cwd: home, clearEnv: true, env, ...user };
+/** Nothing of this process' environment: PGPORT and the like would have their way with the server. */
+function serverProcess(cwd: string, user: Place["user"]) {
+  return { cwd, clearEnv: true, env: { PATH: "/usr/bin:/bin", LC_ALL: "C" }, stdin: "null" as const, ...user };
 }
 
 /** The process of the server on this data folder, if there is one and this process may see it. */
-export async function processOf(home: string): Promise<number | undefined> {
-  const data = join(home, "data");
-  const text = await Deno.readTextFile(join(data, "postmaster.pid")).catch(() => "");
-  const pid = parseInt(text);
+export async function processOf({ home }: Place): Promise<number | undefined> {
+  return await ownerOf(join(home, "data/postmaster.pid"), home).then((owner) =>
+    owner?.isServer ? owner.pid : undefined
+  );
+}
+
+/** The process that a lock file of the server's names, if it lives; it may by now be any. */
+async function ownerOf(path: string, home: string): Promise<{ pid: number; isServer: boolean } | undefined> {
+  const pid = parseInt(await Deno.readTextFile(path).catch(() => ""));
   if (!(pid > 0)) return undefined;
-  // After a crash the number may by now belong to anyone.
   const command = await commandLine(pid);
-  return command.includes("postgres") && command.includes(data) ? pid : undefined;
+  if (command === undefined) return undefined;
+  return { pid, isServer: command.includes("postgres") && command.includes(join(home, "data")) };
 }
 
-async function commandLine(pid: number): Promise<string> {
-  if (Deno.build.os === "linux") return await Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "");
-  const { stdout } = await new Deno.Command("/bin/ps", { args: ["-ww", "-o", "command=", "-p", String(pid)] }).output();
-  return new TextDecoder().decode(stdout);
+async function commandLine(pid: number): Promise<string | undefined> {
+  if (Deno.build.os === "linux") return await Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => undefined);
+  const { success, stdout } = await new Deno.Command("/bin/ps", { args: ["-ww", "-o", "command=", "-p", `${pid}`] })
+    .output();
+  return success ? new TextDecoder().decode(stdout) : undefined;
 }
 
-/** Removes what a server that crashed left behind: its number may by now belong to a process that would seem to be it. */
-export async function removeTraces(home: string, socketFolder: string): Promise<void> {
-  const traces = [
-    join(home, "data/postmaster.pid"),
-    join(socketFolder, ".s.PGSQL.5432.lock"),
-    join(socketFolder, ".s.PGSQL.5432"),
-  ];
-  for (const path of traces) {
-    await Deno.remove(path).catch((error) => {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    });
-  }
-}
-
-/** Stops the server and resolves when it is gone: connections are ended, what was committed is on the disk. */
-export async function stopServer(home: string, connection: Connection): Promise<void> {
-  const pid = await processOf(home);
-  if (!pid || !interrupted(pid)) {
-    // The server of another user, or one out of sight: it may signal itself.
-    await query(connection, "copy (select) to program 'kill -INT $(head -n 1 postmaster.pid)'").catch(() => {});
-  }
-  const deadline = performance.now() + STOP_MS;
-  while ((await stateOf(connection)) !== "gone" || await processOf(home)) {
-    if (performance.now() > deadline) throw new Error(`the server did not stop within ${STOP_MS} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+/**
+ * Removes lock files of a server that crashed whose number some other process has got since: PostgreSQL would take that
+ * one for itself. Only while no server runs.
+ */
+export async function removeStaleLocks({ home, socketFolder }: Place): Promise<void> {
+  for (const path of [join(home, "data/postmaster.pid"), `${socketIn(socketFolder)}.lock`]) {
+    if ((await ownerOf(path, home))?.isServer === false) await Deno.remove(path);
   }
 }
 
 const STOP_MS = 10_000;
+
+/** Stops the server and resolves when it is gone: connections are ended, what was committed is on the disk. */
+export async function stopServer(place: Place): Promise<void> {
+  const pid = await processOf(place);
+  if (!pid || !interrupted(pid)) await interruptItself(place);
+  const deadline = performance.now() + STOP_MS;
+  while (await stateOf(place) !== "gone" || await processOf(place)) {
+    if (performance.now() > deadline) throw new Error(`it did not stop within ${STOP_MS} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
 
 function interrupted(pid: number): boolean {
   try {
@@ -182,15 +180,15 @@ function interrupted(pid: number): boolean {
   }
 }
 
-/** The last lines that the server wrote, for an error. */
-export async function lastWords(home: string): Promise<string> {
-  const text = await Deno.readTextFile(join(home, "data", LOG_FILE)).catch(() => "");
-  return text.trimEnd().split("\n").slice(-8).join("\n");
+/** For the server of another user, or of a container that shares the folder: this process may not signal it, but it may. */
+async function interruptItself(place: Place): Promise<void> {
+  const { client, line } = await connect(place);
+  await client.unsafe("copy (select) to program 'kill -INT $(head -n 1 postmaster.pid)'").catch(() => {});
+  await line.close();
 }
 
-/** An error that says what a program of PostgreSQL said. */
-export function failure(state: string, words: string): Error {
-  const isFull = /No space left on device/.test(words);
-  const told = isFull ? "the disk is full" : state;
-  return new Error(`Cannot start the embedded PostgreSQL: ${told}${words.trim() ? `:\n${words.trim()}` : ""}`);
+/** The last lines that the server wrote. */
+export async function lastWords({ home }: Place): Promise<string> {
+  const text = await Deno.readTextFile(join(home, "data", LOG_FILE)).catch(() => "");
+  return text.trimEnd().split("\n").slice(-8).join("\n");
 }
