@@ -10,9 +10,10 @@ import type { Deps } from "../services/ports.ts";
 import type { Readiness } from "../services/readiness.ts";
 import { alertRoutes } from "./alerts.ts";
 import { authRoutes } from "./auth.ts";
+import { boundedBody, jsonOnly } from "./body.ts";
 import { chatRoutes } from "./chat.ts";
-import { answerError, answerProblem, type EdgeEnv, jsonOnly } from "./edge.ts";
-import { boundedBody, crossOrigin, envelope } from "./envelope.ts";
+import { answerError, answerProblem, type EdgeEnv } from "./edge.ts";
+import { crossOrigin, envelope, soundHost } from "./envelope.ts";
 import { favoriteRoutes } from "./favorites.ts";
 import { itemRoutes } from "./items.ts";
 import { marketRoutes } from "./markets.ts";
@@ -45,6 +46,7 @@ export function createApp(deps: AppDeps) {
   const root = new Hono<EdgeEnv>();
   const app = root
     .use(envelope(deps.log))
+    .use(soundHost)
     .use(crossOrigin(deps.isAllowedOrigin))
     .use(methodNotAllowed({ app: root, onMethodNotAllowed: answerMethods }))
     .use(boundedBody)

@@ -2,7 +2,7 @@
  * The edge: what comes in is validated here, and here alone an error becomes HTTP (RFC 9457 problem+json).
  */
 import { zValidator } from "@hono/zod-validator";
-import type { Context, MiddlewareHandler, ValidationTargets } from "hono";
+import type { Context, ValidationTargets } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { parseAccept } from "hono/utils/accept";
 import { resolver, uniqueSymbol } from "hono-openapi";
@@ -53,22 +53,6 @@ export function ids<const Names extends string>(...names: Names[]) {
   });
   return Object.assign(middleware, { [uniqueSymbol]: { target: "param", ...resolver(schema) } });
 }
-
-/** Refuses a body that is not JSON before anything reads it. None at all is read as `{}`, whatever its type is said to be. */
-export const jsonOnly: MiddlewareHandler<EdgeEnv> = async (c, next) => {
-  const { method, url, headers, body } = c.req.raw;
-  if (method === "GET" || method === "HEAD") return await next();
-  const type = headers.get("content-type");
-  const hasBody = body !== null && headers.get("content-length") !== "0";
-  if (hasBody && !/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type ?? "")) {
-    throw new Problem(
-      "unsupported-media-type",
-      `Cannot read the body: ${type ?? "no content type"} is not application/json`,
-    );
-  }
-  if (!hasBody && type !== null) c.req.raw = new Request(url, { method, headers, body: "{}" });
-  await next();
-};
 
 /** Turns whatever was thrown into the answer. Only what is nobody's fault but ours is logged as an error. */
 export function answerError(log: Log) {

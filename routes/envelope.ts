@@ -1,12 +1,9 @@
 /** What every answer carries, whatever route gives it: a request id, security headers, CORS, a log line. */
 import type { MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
-import { Problem } from "../contract/problems.ts";
+import { invalid } from "../contract/problems.ts";
 import type { Log } from "../services/ports.ts";
 import type { EdgeEnv } from "./edge.ts";
-
-/** Largest request body, in bytes. */
-export const BODY_BYTES_MAX = 64 * 1024;
 
 /** Constant, so that they cost no computation (hono's secureHeaders takes 20 µs a request for the same ones). */
 const SECURITY_HEADERS = Object.entries({
@@ -54,34 +51,11 @@ export function crossOrigin(isAllowed: (origin: string) => boolean): MiddlewareH
   };
 }
 
-/**
- * Refuses bodies over {@link BODY_BYTES_MAX}, declared or streamed: the latter are read here, so that whoever comes next
- * finds a body only where there is one. (hono's bodyLimit copies the request with its signal, of which Deno.serve warns,
- * and leaves an empty body where there was none.)
- */
-export const boundedBody: MiddlewareHandler = async (c, next) => {
-  const { method, url, headers, body } = c.req.raw;
-  if (method === "GET" || method === "HEAD" || body === null) return await next();
-  const declared = headers.has("transfer-encoding") ? null : headers.get("content-length");
-  if (Number(declared) > BODY_BYTES_MAX) throw tooLarge();
-  if (declared === null) c.req.raw = new Request(url, { method, headers, body: await readBounded(body) });
+/** Refuses a request whose `Host` makes no URL, so that whoever reads the URL later need not doubt it. */
+export const soundHost: MiddlewareHandler = async (c, next) => {
+  if (!URL.canParse(c.req.url)) throw invalid("/header/host", "the Host header is not a host");
   await next();
 };
-
-async function readBounded(body: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<Blob | null> {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > BODY_BYTES_MAX) throw tooLarge();
-    chunks.push(chunk);
-  }
-  return size > 0 ? new Blob(chunks) : null;
-}
-
-function tooLarge(): Problem {
-  return new Problem("too-large", `Cannot read the body: over ${BODY_BYTES_MAX} bytes`);
-}
 
 /**
  * Whether an origin is on the allow-list of exact origins and patterns like `https://*.example.com`, where the star stands
