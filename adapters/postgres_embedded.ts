@@ -46,7 +46,9 @@ export async function openEmbeddedPostgres(
       throw error;
     });
     log.info(reused ? "embedded database in use" : "embedded database started", { folder: place.home });
-    return { connection: connectionOf(place), reused, [Symbol.asyncDispose]: () => leave(place, lease, log) };
+    const stack = new AsyncDisposableStack();
+    stack.defer(() => leave(place, lease, log));
+    return { connection: connectionOf(place), reused, [Symbol.asyncDispose]: () => stack.disposeAsync() };
   } catch (cause) {
     const { message } = cause as Error;
     throw new Error(`Cannot use the embedded PostgreSQL in ${dataDir}: ${message}`, { cause });

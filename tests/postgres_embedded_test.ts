@@ -1,0 +1,317 @@
+/** The embedded database over its life: processes that come, go and are killed in any order, on folders of every kind. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { placeBinaries } from "../adapters/postgres_binaries.ts";
+import { type EmbeddedPostgres, openEmbeddedPostgres } from "../adapters/postgres_embedded.ts";
+import { openSql } from "../adapters/sql_postgres.ts";
+import { quietLog } from "./quiet_log.ts";
+
+type Connection = EmbeddedPostgres["connection"];
+
+const open = (dataDir: string) => openEmbeddedPostgres({ dataDir, log: quietLog });
+
+/** A folder that every user may enter, removed at the end, whatever still runs in it stopped. */
+async function makeDataDir(name = ""): Promise<{ path: string; home: string } & AsyncDisposable> {
+  const root = await Deno.makeTempDir({ prefix: "moajang-" });
+  await Deno.chmod(root, 0o755);
+  const path = join(root, name);
+  const home = join(path, "postgres");
+  return {
+    path,
+    home,
+    async [Symbol.asyncDispose]() {
+      for (const pid of await serverProcesses(home)) kill(pid, "SIGKILL");
+      await Deno.remove(root, { recursive: true });
+    },
+  };
+}
+
+async function query(connection: Connection, text: string): Promise<Record<string, unknown>[]> {
+  const { sql, ...pool } = await openSql({ target: connection, max: 1, log: quietLog });
+  return await sql.unsafe(text).finally(() => pool[Symbol.asyncDispose]()) as never;
+}
+
+/** Every process of the server on this folder: the first one and those it started. */
+async function serverProcesses(home: string): Promise<number[]> {
+  const { stdout } = await new Deno.Command("ps", { args: ["-ww", "-eo", "pid=,ppid=,args="] }).output();
+  const rows = new TextDecoder().decode(stdout).trim().split("\n").map((line) => line.trim().split(/\s+/));
+  const first = rows.filter((row) => row.includes("-D") && row.includes(join(home, "data"))).map(([pid]) => pid);
+  return rows.filter(([pid, parent]) => first.includes(pid!) || first.includes(parent!)).map(([pid]) => Number(pid));
+}
+
+function kill(pid: number, signal: Deno.Signal): void {
+  try {
+    Deno.kill(pid, signal);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+interface Words {
+  reused?: boolean;
+  connection?: Connection;
+  error?: string;
+  left?: boolean;
+  answered?: number;
+}
+
+/** A process of tests/embedded_process.ts, killed at the end if it still runs. */
+interface Started extends AsyncDisposable {
+  pid: number;
+  /** The next thing it says. */
+  words(): Promise<Words>;
+  kill(signal: Deno.Signal): Promise<void>;
+}
+
+/** Starts one, in a process group of its own; as another user with that user's own package cache. */
+function start(dataDir: string, { uid, cache }: { uid?: number; cache?: string } = {}): Started {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", "--no-check", new URL("embedded_process.ts", import.meta.url).pathname, dataDir],
+    ...(uid === undefined ? {} : { uid, gid: uid }),
+    ...(cache ? { env: { DENO_DIR: cache, HOME: cache } } : {}),
+    detached: true,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  return {
+    pid: child.pid,
+    async words() {
+      while (!text.includes("\n")) {
+        const { value, done } = await lines.read();
+        if (done) return assert.fail(`it ended without a word: ${JSON.stringify(await child.status)}`);
+        text += value;
+      }
+      const [line, ...rest] = text.split("\n");
+      text = rest.join("\n");
+      return JSON.parse(line!);
+    },
+    async kill(signal) {
+      kill(child.pid, signal);
+      await child.status;
+    },
+    async [Symbol.asyncDispose]() {
+      kill(child.pid, "SIGKILL");
+      await child.status;
+      await lines.cancel();
+    },
+  };
+}
+
+Deno.test("data are there again at the next start, and the last to leave stops the server", async () => {
+  await using dir = await makeDataDir();
+  {
+    await using embedded = await open(dir.path);
+    assert.equal(embedded.reused, false);
+    await query(embedded.connection, "create table t as select 'kept' as word");
+  }
+  assert.deepEqual(await serverProcesses(dir.home), []);
+  await using embedded = await open(dir.path);
+  assert.equal(embedded.reused, false);
+  assert.deepEqual((await query(embedded.connection, "select word from t"))[0]!.word, "kept");
+});
+
+Deno.test("a service killed leaves its server running: the next start takes it over, and leaving it stops it", async () => {
+  await using dir = await makeDataDir();
+  await using first = start(dir.path);
+  const { connection } = await first.words();
+  await query(connection!, "create table t as select 'kept' as word");
+  await first.kill("SIGKILL");
+  const before = await serverProcesses(dir.home);
+  assert.ok(before.length > 0);
+  {
+    await using embedded = await open(dir.path);
+    assert.equal(embedded.reused, true);
+    assert.equal((await serverProcesses(dir.home))[0], before[0]);
+    assert.equal((await query(embedded.connection, "select word from t"))[0]!.word, "kept");
+  }
+  assert.deepEqual(await serverProcesses(dir.home), []);
+});
+
+Deno.test("of four processes starting at once one starts the server, and it runs until the last has left", async () => {
+  await using dir = await makeDataDir();
+  await using stack = new AsyncDisposableStack();
+  const all = Array.from({ length: 4 }, () => stack.use(start(dir.path)));
+  const words = await Promise.all(all.map((each) => each.words()));
+  assert.equal(words.filter(({ reused }) => reused === false).length, 1, JSON.stringify(words));
+  for (const [i, each] of all.entries()) {
+    assert.ok((await serverProcesses(dir.home)).length > 0);
+    kill(each.pid, "SIGTERM");
+    assert.deepEqual(await each.words(), { left: true, answered: 1 }, `process ${i}`);
+  }
+  assert.deepEqual(await serverProcesses(dir.home), []);
+});
+
+Deno.test("whoever comes while the last one leaves finds a server that stays, however they interleave", async () => {
+  await using dir = await makeDataDir();
+  let count = 0;
+  await Promise.all(Array.from({ length: 3 }, async (_, i) => {
+    for (let round = 0; round < 6; round++) {
+      await using embedded = await open(dir.path);
+      await query(embedded.connection, "select 1");
+      if ((round + i) % 2) await query(embedded.connection, "select pg_sleep(0.05)");
+      count++;
+    }
+  }));
+  assert.equal(count, 18);
+  assert.deepEqual(await serverProcesses(dir.home), []);
+});
+
+Deno.test("a start killed at any point harms nobody: the next one works", async () => {
+  await using dir = await makeDataDir();
+  for (const afterMs of [250, 450, 700, 1_000, 1_400]) {
+    await using one = start(dir.path);
+    const early = one.words().catch(() => {});
+    await Promise.race([early, new Promise((resolve) => setTimeout(resolve, afterMs))]);
+    await one.kill("SIGKILL");
+    await early;
+  }
+  await (await open(dir.path))[Symbol.asyncDispose]();
+  await using embedded = await open(dir.path);
+  await query(embedded.connection, "select 1");
+  const names = await Array.fromAsync(Deno.readDir(dir.home), ({ name }) => name);
+  assert.deepEqual(names.filter((name) => name.startsWith("draft-")), []);
+});
+
+Deno.test("Ctrl-C reaches the service and not its server, which is then stopped in order", async () => {
+  await using dir = await makeDataDir();
+  await using one = start(dir.path);
+  assert.equal((await one.words()).reused, false);
+  kill(-one.pid, "SIGINT");
+  // It answered a query after the signal.
+  assert.deepEqual(await one.words(), { left: true, answered: 1 });
+  assert.deepEqual(await serverProcesses(dir.home), []);
+  assert.match(await Deno.readTextFile(join(dir.home, "data/server.log")), /database system is shut down/);
+});
+
+Deno.test("after a crash of the machine, with its number given to another process, the server starts and has all that was committed", async () => {
+  await using dir = await makeDataDir();
+  const one = await open(dir.path);
+  await query(one.connection, "create table t as select generate_series(1, 1000) as n");
+  for (const pid of await serverProcesses(dir.home)) kill(pid, "SIGKILL");
+  await one[Symbol.asyncDispose]();
+  const { uid, gid } = await Deno.stat(join(dir.home, "data"));
+  const stranger = new Deno.Command("sleep", { args: ["60"], ...(Deno.uid() === 0 ? { uid: uid!, gid: gid! } : {}) })
+    .spawn();
+  try {
+    for (const path of [join(dir.home, "data/postmaster.pid"), join(dir.home, "socket/.s.PGSQL.5432.lock")]) {
+      const lines = (await Deno.readTextFile(path)).split("\n");
+      await Deno.writeTextFile(path, [stranger.pid, ...lines.slice(1)].join("\n"));
+    }
+    await using embedded = await open(dir.path);
+    assert.equal(embedded.reused, false);
+    assert.equal((await query(embedded.connection, "select count(*) as n from t"))[0]!.n, 1000);
+  } finally {
+    stranger.kill("SIGKILL");
+    await stranger.status;
+  }
+});
+
+Deno.test("a server that crashed while in use is started again by whoever comes next", async () => {
+  await using dir = await makeDataDir();
+  await using first = await open(dir.path);
+  await query(first.connection, "create table t as select 1 as n");
+  kill((await serverProcesses(dir.home))[0]!, "SIGKILL");
+  await using second = await open(dir.path);
+  assert.equal(second.reused, false);
+  assert.equal((await query(first.connection, "select n from t"))[0]!.n, 1);
+});
+
+for (const name of ["long".repeat(40), "with 'quotes', spaces and 한글"]) {
+  Deno.test(`a folder named ${name.slice(0, 24)}… will do, and two processes meet there`, async () => {
+    await using dir = await makeDataDir(name);
+    await using embedded = await open(dir.path);
+    await query(embedded.connection, "select 1");
+    await using other = start(dir.path);
+    assert.equal((await other.words()).reused, true);
+  });
+}
+
+Deno.test("what keeps the server from starting is said in the error", async () => {
+  await using dir = await makeDataDir();
+  await (await open(dir.path))[Symbol.asyncDispose]();
+  await Deno.writeTextFile(join(dir.home, "data/postgresql.auto.conf"), "no_such_setting = 1\n");
+  await assert.rejects(
+    open(dir.path),
+    /^Error: Cannot use the embedded PostgreSQL in .*: the server ended at once:\n.*no_such_setting/,
+  );
+  await Deno.writeTextFile(join(dir.home, "data/PG_VERSION"), "17\n");
+  await assert.rejects(open(dir.path), /was written by PostgreSQL 17, and this is 18; move it away, or set DATA_DIR/);
+});
+
+Deno.test("a platform without a server of its own is named, with what to do", async () => {
+  await using dir = await makeDataDir();
+  await assert.rejects(
+    placeBinaries(dir.path, { os: "solaris", arch: "aarch64" }),
+    /there is none for solaris on aarch64; set DATABASE_URL/,
+  );
+});
+
+const isRoot = Deno.uid() === 0;
+
+/** Users that are neither root nor nobody and that every system has: initdb looks its user up. */
+const [STRANGER, OTHER] = [1, 2];
+
+Deno.test("root serves on a folder of its own as nobody, another user joins, and stops what root leaves behind", {
+  ignore: !isRoot,
+}, async () => {
+  await using dir = await makeDataDir();
+  await using cache = await cacheFor(STRANGER);
+  await using mine = await open(dir.path);
+  assert.equal((await Deno.stat(join(dir.home, "data"))).uid, 65534);
+  await using theirs = start(dir.path, { uid: STRANGER, cache: cache.path });
+  assert.equal((await theirs.words()).reused, true);
+  await mine[Symbol.asyncDispose]();
+  await query(mine.connection, "select 1");
+  kill(theirs.pid, "SIGTERM");
+  assert.deepEqual(await theirs.words(), { left: true, answered: 1 });
+  assert.deepEqual(await serverProcesses(dir.home), []);
+  await using again = start(dir.path, { uid: STRANGER, cache: cache.path });
+  assert.match((await again.words()).error!, /only user 65534, to whom its data belong, or root can start it/);
+});
+
+Deno.test("root joins a user's server and starts it as that user; to strangers the socket is closed", {
+  ignore: !isRoot,
+}, async () => {
+  await using dir = await makeDataDir();
+  await using cache = await cacheFor(STRANGER);
+  await Deno.chown(dir.path, STRANGER, STRANGER);
+  {
+    await using theirs = start(dir.path, { uid: STRANGER, cache: cache.path });
+    assert.equal((await theirs.words()).reused, false);
+    await using mine = await open(dir.path);
+    assert.equal(mine.reused, true);
+    await query(mine.connection, "create table t as select 1 as n");
+    await theirs.kill("SIGKILL");
+  }
+  await using mine = await open(dir.path);
+  assert.equal(mine.reused, false);
+  assert.equal((await query(mine.connection, "select n from t"))[0]!.n, 1);
+  assert.equal((await Deno.stat(join(dir.home, "data"))).uid, STRANGER);
+  await using other = start(dir.path, { uid: OTHER, cache: cache.path });
+  assert.match((await other.words()).error!, /belongs to another user|ermission denied/);
+});
+
+Deno.test("root is told which folder keeps the server's user out", { ignore: !isRoot }, async () => {
+  await using dir = await makeDataDir("inner");
+  await Deno.mkdir(dir.path);
+  await Deno.chmod(join(dir.path, ".."), 0o700);
+  await assert.rejects(
+    open(dir.path),
+    /user 65534, who may not enter .*moajang-[^/]+; let that user in \(chmod o\+x\)/,
+  );
+});
+
+/** A package cache like this process', for a user who may not enter that one. */
+async function cacheFor(uid: number): Promise<{ path: string } & AsyncDisposable> {
+  const path = await Deno.makeTempDir({ prefix: "moajang-cache-" });
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
+  const { npmCache } = JSON.parse(new TextDecoder().decode(stdout));
+  const { success } = await new Deno.Command("cp", { args: ["-al", npmCache, join(path, "npm")] }).output();
+  if (!success) await new Deno.Command("cp", { args: ["-a", npmCache, join(path, "npm")] }).output();
+  await Deno.chmod(path, 0o755);
+  await Deno.chown(path, uid, uid);
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+}
