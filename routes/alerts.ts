@@ -24,7 +24,7 @@ export function alertRoutes(deps: Deps & { streams: AlertStreams; live: LiveSess
       "/stream",
       signedInOrTicket(deps, {
         summary: "The caller's alerts as server-sent events: ready, alert, reconnect",
-        answers: { 200: null },
+        answers: { 200: "text/event-stream" },
         problems: ["invalid-input"],
         limit: LIMITS.connections,
       }),

@@ -20,10 +20,11 @@ export interface CallerEnv<Caller> extends EdgeEnv {
 
 type GuardDeps = Pick<Deps, "sql" | "tokens" | "limiter" | "clock">;
 
-/** What OpenAPI says of a route: one line, the schema of each success status (`null`: no body), the problems to expect. */
+/** What OpenAPI says of a route: one line, what each success answers, the problems to expect. */
 export interface RouteSpec {
   summary: string;
-  answers: Record<number, z.ZodType | null>;
+  /** By status: the schema of the JSON, another media type, or `null` for no body. */
+  answers: Record<number, z.ZodType | "text/event-stream" | null>;
   problems?: ProblemCode[];
   /** An allowance narrower than the general one. */
   limit?: Limit;
@@ -109,11 +110,17 @@ function guard<Caller>(
 
 function successes(answers: RouteSpec["answers"]) {
   return Object.fromEntries(
-    Object.entries(answers).map(([status, schema]) => [
+    Object.entries(answers).map(([status, answer]) => [
       status,
-      { description: "OK", ...(schema && { content: { "application/json": { schema: resolver(schema) } } }) },
+      { description: "OK", ...(answer && { content: contentOf(answer) }) },
     ]),
   );
+}
+
+function contentOf(answer: z.ZodType | string) {
+  return typeof answer === "string"
+    ? { [answer]: { schema: { type: "string" as const } } }
+    : { "application/json": { schema: resolver(answer) } };
 }
 
 function refusals(codes: ProblemCode[]) {

@@ -9,7 +9,7 @@ export type Asset = (name: "swagger-ui-bundle.js" | "swagger-ui.css") => Promise
 const CSP = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
   "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/** GET `/`, `/docs` and the reference's script and style. */
+/** GET `/`, `/docs`, and what the latter is made of: `start.js`, `swagger-ui-bundle.js`, `swagger-ui.css`. */
 export function pageRoutes(asset: Asset) {
   return new Hono<EdgeEnv>()
     .get("/", (c) => c.html(firstPage, 200, { "content-security-policy": CSP }))

@@ -18,7 +18,7 @@ import { answerPage } from "./page.ts";
  * version is its `ETag`.
  */
 export function partyRoutes(deps: Deps) {
-  const move = (summary: string, problems: ("party-not-started")[] = []) =>
+  const move = (summary: string, problems: ("party-not-started" | "invalid-input")[] = []) =>
     signedIn(deps, {
       summary,
       answers: { 200: Party },
@@ -75,10 +75,16 @@ export function partyRoutes(deps: Deps) {
     .post("/:id/complete", move("End a party (leader)", ["party-not-started"]), ids("id"), async (c) => {
       return answerParty(c, await completeParty(deps, moveOf(c, c.req.valid("param").id)));
     })
-    .post("/:id/cancel", move("Call a party off (leader)"), ids("id"), jsonBody(Cancellation), async (c) => {
-      const which = { ...moveOf(c, c.req.valid("param").id), ...c.req.valid("json") };
-      return answerParty(c, await cancelParty(deps, which));
-    });
+    .post(
+      "/:id/cancel",
+      move("Call a party off (leader)", ["invalid-input"]),
+      ids("id"),
+      jsonBody(Cancellation),
+      async (c) => {
+        const which = { ...moveOf(c, c.req.valid("param").id), ...c.req.valid("json") };
+        return answerParty(c, await cancelParty(deps, which));
+      },
+    );
 }
 
 function moveOf(c: Context, partyId: string): PartyMove {
