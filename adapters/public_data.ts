@@ -94,7 +94,9 @@ function readEnvelope<Fields>(text: string, read: (body: unknown) => PageAnswer<
 /** Counts come as numbers or strings. */
 const Count = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]).pipe(z.int().min(0).max(10_000_000));
 /** One row may come without its list, and no rows as nothing. */
-const Rows = z.unknown().transform((rows) => rows === undefined || rows === null || rows === "" ? [] : [rows].flat());
+const Rows = z.unknown().optional().transform((rows) =>
+  rows === undefined || rows === null || rows === "" ? [] : [rows].flat()
+);
 /** Text, whether it came as a string, a number or not at all. */
 const Text = z.union([z.string(), z.number()]).transform(String).catch("");
 /** A code of two digits that has lost its leading zero when it came as a number. */
@@ -136,7 +138,7 @@ const GridRow = z.object({
 
 const MarketsBody = z.object({
   header: z.object({ resultCode: Text, resultMsg: Text }),
-  body: z.object({ items: z.unknown(), totalCount: Count.optional() }).optional(),
+  body: z.object({ items: z.unknown().optional(), totalCount: Count.optional() }).optional(),
 });
 
 function readMarkets(body: unknown): PageAnswer<SourceMarket> {

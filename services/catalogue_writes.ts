@@ -95,10 +95,10 @@ export async function countMissing(
   runId: string,
 ): Promise<{ known: number; missing: number }> {
   const [counts] = await tx<{ known: number; missing: number }[]>`
-    with seen as materialized (select unnest(keys_seen) as key from ingest_pages where run_id = ${runId})
-    select count(*)::int as known,
-      (count(*) filter (where not exists (select from seen where seen.key = ${tx(keyColumn)})))::int as missing
+    select count(*)::int as known, (count(*) filter (where seen.key is null))::int as missing
     from ${tx(table)}
+    left join (select distinct unnest(keys_seen) as key from ingest_pages where run_id = ${runId}) seen
+      on seen.key = ${tx(keyColumn)}
     where source = ${source} and retired_at is null`;
   return counts!;
 }
@@ -111,7 +111,7 @@ export async function retireMissing(
   runId: string,
 ): Promise<number> {
   const { count } = await tx`
-    with seen as materialized (select unnest(keys_seen) as key from ingest_pages where run_id = ${runId})
+    with seen as (select unnest(keys_seen) as key from ingest_pages where run_id = ${runId})
     update ${tx(table)}
     set retired_at = ${clock.now()}, updated_at = ${clock.now()}
     where source = ${source} and retired_at is null

@@ -145,6 +145,8 @@ export async function writePage<Row>(
 ): Promise<void> {
   await inTransaction(sql, async (tx) => {
     await holdRun(tx, run);
+    // Statistics are those of before the run: the planner would scan the "empty" table once for every row of the page.
+    await tx`set local enable_seqscan = off`;
     await tx`
       insert into ingest_pages (run_id, page, keys_seen)
       values (${run.id}, ${judged.page}, ${judged.keysSeen})`;
@@ -197,6 +199,8 @@ export async function closeRun(
 ): Promise<RunReport> {
   return await inTransaction(sql, async (tx) => {
     await holdRun(tx, run);
+    // All rows against all keys: for the same reason as in writePage only a hash will do.
+    await tx`set local enable_nestloop = off`;
     const { distinct, unkeyed } = await countSeen(tx, run);
     if (distinct !== run.total) {
       const reason = `saw ${distinct} different rows where the source claims ${run.total}`;

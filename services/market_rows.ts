@@ -1,6 +1,5 @@
 /** From the providers' markets and stores to markets. */
 import type { z } from "zod";
-import { Lat, Lng } from "../contract/common.ts";
 import type { MarketKind } from "../contract/catalogue.ts";
 import { hashOf, type Judged, plainText } from "./ingest_rows.ts";
 import type { SourceMarket } from "./ports.ts";
@@ -26,8 +25,14 @@ export function judgeMarket(told: SourceMarket): Judged<MarketRow> {
 
 /** Judges a row of the store permits: only open ones. The key is the permit's number; without one, name and address. */
 export function judgeStore(told: SourceMarket): Judged<MarketRow> {
-  return judgePlace(told, kindOfStore);
+  return judgePlace(told, kindOfStore, CAPITAL_AREA);
 }
+
+/** Seoul and Gyeonggi, whose permits these are. Some addresses name no region, and then only this tells a wrong point. */
+const CAPITAL_AREA = { name: "the capital area", minLat: 36.8, maxLat: 38.4, minLng: 126.2, maxLng: 128 };
+
+/** All of the country, its waters and islands. */
+const KOREA = { name: "Korea", minLat: 32, maxLat: 40, minLng: 123, maxLng: 133 };
 
 /** Completes a market with what searches need. Coordinates are kept to a centimetre. */
 export function marketRow(
@@ -42,7 +47,11 @@ export function marketRow(
   return { ...row, row_hash: hashOf(row) };
 }
 
-function judgePlace(told: SourceMarket, kindOf: (name: string, type: string) => MarketRow["kind"]): Judged<MarketRow> {
+function judgePlace(
+  told: SourceMarket,
+  kindOf: (name: string, type: string) => MarketRow["kind"],
+  area = KOREA,
+): Judged<MarketRow> {
   const name = plainText(told.name, 200);
   const road = addressOf(told.roadAddress), jibun = addressOf(told.jibunAddress);
   const address = road ?? jibun;
@@ -52,7 +61,7 @@ function judgePlace(told: SourceMarket, kindOf: (name: string, type: string) => 
   if (address === null) return { key, reason: "no address" };
   const { lat, lng } = told;
   if (lat === null || lng === null) return { key, reason: "no coordinates" };
-  const wrong = judgePoint(lat, lng, address);
+  const wrong = judgePoint(lat, lng, address, area);
   if (wrong) return { key, reason: wrong };
   const region_code = regionByAddress(address) ?? regionByAddress(jibun ?? "") ??
     regionOf({ roadAddress: address, lat, lng });
@@ -67,15 +76,16 @@ function addressOf(text: string): string | null {
 /** Places lie within the box of their region: farther than this outside it, address and point are not of the same place. */
 const STRAY_M_MAX = 20_000;
 
-function judgePoint(lat: number, lng: number, address: string): string | null {
+function judgePoint(lat: number, lng: number, address: string, area: typeof KOREA): string | null {
   if (lat === 0 || lng === 0) return "coordinates are zero";
-  if (!isInKorea(lat, lng)) return isInKorea(lng, lat) ? "coordinates are swapped" : "coordinates lie outside Korea";
+  if (isWithin(area, lng, lat)) return "coordinates are swapped";
+  if (!isWithin(area, lat, lng)) return `coordinates lie outside ${area.name}`;
   if (strayM({ roadAddress: address, lat, lng }) > STRAY_M_MAX) return "coordinates contradict the address";
   return null;
 }
 
-function isInKorea(lat: number, lng: number): boolean {
-  return Lat.safeParse(lat).success && Lng.safeParse(lng).success;
+function isWithin(area: typeof KOREA, lat: number, lng: number): boolean {
+  return lat >= area.minLat && lat <= area.maxLat && lng >= area.minLng && lng <= area.maxLng;
 }
 
 /** Seven decimals are a centimetre: beyond them conversions differ between machines, and rows would seem to change. */

@@ -5,6 +5,9 @@ import type { Deps, PublicSources } from "../services/ports.ts";
 import { loadSample } from "../services/sample_catalogue.ts";
 import { ingestSource } from "./ingest.ts";
 
+/** When the whole catalogue is read again: the night before the week's first shopping. */
+export const WEEKLY = { pattern: "0 4 * * 1", timezone: "Asia/Seoul" };
+
 type Refresher = Pick<Deps, "sql" | "clock" | "log">;
 
 /**
@@ -18,7 +21,7 @@ export function startRefresh(deps: Refresher, sources: PublicSources): AsyncDisp
     work().catch((error) => void deps.log.error("catalogue not refreshed", { error }));
   const refresh = logged(() => ingestAll(deps, sources, names, stop.signal));
   let working = logged(() => prepare(deps, sources, names, stop.signal))();
-  const weekly = new Cron("0 4 * * 1", { timezone: "Asia/Seoul", protect: true }, () => {
+  const weekly = new Cron(WEEKLY.pattern, { timezone: WEEKLY.timezone, protect: true }, () => {
     // After what the start began: two runs of one source at once would only supersede each other.
     working = working.then(refresh);
     return working;
