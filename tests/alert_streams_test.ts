@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { EventSource } from "eventsource";
 import fc from "fast-check";
 import { openMemoryRelay } from "../adapters/relay_memory.ts";
-import { openAlertStreams, STREAMS_MAX } from "../services/alert_streams.ts";
+import { STREAMS_MAX } from "../services/alert_feeds.ts";
+import { openAlertStreams } from "../services/alert_streams.ts";
 import { BUFFERED_BYTES_MAX } from "../services/event_stream.ts";
 import { addParty, addPeople, allTold, fillInbox, type Neighbour, startAlertService, tell } from "./alert_world.ts";
 import { openEvents, type SentEvent } from "./event_stream.ts";
@@ -218,6 +219,18 @@ Deno.test("A reader that stops holds a bounded buffer, harms nobody, and gets th
   assert.ok(keptBytes < 2 * BUFFERED_BYTES_MAX, `kept ${keptBytes} bytes`);
 });
 
+Deno.test("A reader that takes nothing for 60 ticks is given up: its place is free, and what was sent is still there", async () => {
+  await using streams = openAlertStreams(service.deps, { tickMs: 10 });
+  const { leader, party } = await leaderWithAlerts(0);
+  await fillInbox(service, leader, party, { count: 1_000 });
+  const silent = await Promise.all(oneTo(STREAMS_MAX).map(() => openBody(streams, leader, 0)));
+  await assert.rejects(openBody(streams, leader), { code: "rate-limited" });
+  const next = await poll(() => openBody(streams, leader).catch(() => null));
+  await next.cancel();
+  const kept = await readAlerts(silent[0]!.getReader(), 1_000);
+  assert.ok(kept.length > 0 && kept.length < 1_000, `kept ${kept.length}`);
+});
+
 Deno.test("A draining node tells its readers to connect elsewhere and ends, held up by nobody who does not read", async () => {
   const { leader, party } = await leaderWithAlerts(0);
   await fillInbox(service, leader, party, { count: 4_000, title: "쌀".repeat(2_000) });
@@ -241,7 +254,7 @@ Deno.test("A draining node tells its readers to connect elsewhere and ends, held
 Deno.test("A node that has drained opens no stream", async () => {
   await using streams = openAlertStreams(service.deps);
   const { leader } = await leaderWithAlerts(0);
-  await streams.drain();
+  streams.drain();
   await assert.rejects(openBody(streams, leader), { code: "unavailable" });
 });
 

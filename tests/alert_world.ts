@@ -1,10 +1,17 @@
 /** What the tests of alerts share: people and parties made by SQL in any number, events told as the product tells them. */
+import { Connection } from "rabbitmq-client";
 import { v7 } from "uuid";
-import type { NewEvent } from "../services/events.ts";
-import { recordEvent } from "../services/events.ts";
+import { readConfig } from "../adapters/config.ts";
+import { openMemoryQueue } from "../adapters/queue_memory.ts";
+import { topologyOf } from "../adapters/rabbitmq_topology.ts";
+import { openDeps } from "../main.ts";
+import { type NewEvent, recordEvent } from "../services/events.ts";
+import type { Deps, Queue } from "../services/ports.ts";
 import { inTransaction } from "../services/transaction.ts";
 import { startAlerts } from "../workers/alerts.ts";
-import { addItem, addMarket, CITY_HALL, poll, startTestService, type TestService } from "./harness.ts";
+import { addItem, addMarket, CITY_HALL, createDatabase, movableClock, poll } from "./harness.ts";
+import { startTestService, type TestClock, type TestService } from "./harness.ts";
+import { quietLog } from "./quiet_log.ts";
 
 /** A service with an alerts worker: embedded it has one, beside RabbitMQ the worker is a process of its own. */
 export async function startAlertService(options: Parameters<typeof startTestService>[0] = {}): Promise<TestService> {
@@ -22,7 +29,8 @@ export interface Neighbour {
   token: string;
 }
 
-type World = Pick<TestService, "sql" | "clock" | "deps">;
+/** What the makers of rows need. */
+export type World = Pick<TestService, "sql" | "clock" | "deps">;
 
 /** Adds people without the cost of their passwords, at home at City Hall unless told otherwise (`null`: no home). */
 export async function addPeople(
@@ -105,7 +113,9 @@ export async function favourItem({ sql }: World, { itemId }: PlainParty, people:
 export async function tell({ sql, deps }: World, event: NewEvent): Promise<string> {
   return await inTransaction(sql, async (tx) => {
     await recordEvent(deps, tx, event);
-    const [row] = await tx`select id from events where party_id = ${event.partyId} order by id desc limit 1`;
+    // The one that this transaction has written, whatever others write meanwhile.
+    const [row] =
+      await tx`select id from events where party_id = ${event.partyId} and xmin = pg_current_xact_id()::xid`;
     return row!.id;
   });
 }
@@ -166,4 +176,63 @@ export async function fillInbox(
     select ${id}, head.last_seq - ${count}::int + n, gen_random_uuid(), gen_random_uuid(), 'join.accepted', ${party.id},
       ${sql.json(payload)}, now()
     from head, generate_series(1, ${count}::int) as n`;
+}
+
+/** Ports and a database with nobody at work on them yet: no outbox, no alerts worker. */
+export async function openIdleWorld(
+  stack: AsyncDisposableStack,
+): Promise<World & { clock: TestClock; namespace: string }> {
+  const database = stack.use(await createDatabase()), namespace = `test-${v7().slice(-12)}`, clock = movableClock();
+  const real = ["REDIS_URL", "AMQP_URL"].flatMap((name) => Deno.env.get(name) ? [[name, Deno.env.get(name)!]] : []);
+  const secret = "the tests' own secret, 32 bytes and more";
+  const environment = {
+    NAMESPACE: namespace,
+    JWT_SECRET: secret,
+    ...Object.fromEntries(real),
+    ...database.environment,
+  };
+  const deps = await openDeps(readConfig(environment), stack, { clock, log: quietLog });
+  return { deps, sql: deps.sql, clock, namespace };
+}
+
+/** A broker whose data can be lost: RabbitMQ when its URL is given, else the embedded queue. */
+export interface FragileQueue {
+  queue: Queue;
+  /** How many messages it has safely taken. */
+  published(): number;
+  /** Loses the region's messages, dead letters, queues and exchanges; embedded also the consumers. */
+  wipe(regionCode: string): Promise<void>;
+}
+
+/** Opens one, closed with the stack. */
+export function openFragileQueue(
+  stack: AsyncDisposableStack,
+  { deps, namespace }: { deps: Deps; namespace: string },
+): FragileQueue {
+  const url = Deno.env.get("AMQP_URL");
+  let current: Queue & Partial<AsyncDisposable> = url ? deps.queue : openMemoryQueue({ log: quietLog }), count = 0;
+  if (!url) stack.defer(() => current[Symbol.asyncDispose]!());
+  const queue: Queue = {
+    async publish(...args) {
+      await current.publish(...args);
+      count += 1;
+    },
+    consume: (...args) => current.consume(...args),
+    deadLetters: (...args) => current.deadLetters(...args),
+    ping: () => current.ping(),
+  };
+  async function wipe(regionCode: string): Promise<void> {
+    if (url) return await wipeRabbit(url, namespace, regionCode);
+    await current[Symbol.asyncDispose]!();
+    current = openMemoryQueue({ log: quietLog });
+  }
+  return { queue, published: () => count, wipe };
+}
+
+async function wipeRabbit(url: string, namespace: string, regionCode: string): Promise<void> {
+  const connection = new Connection(url);
+  const { queue, deadQueue, exchanges } = topologyOf(namespace, regionCode);
+  for (const each of [queue, deadQueue]) await connection.queueDelete({ queue: each.queue });
+  for (const { exchange } of exchanges) await connection.exchangeDelete({ exchange: exchange! });
+  await connection.close();
 }
