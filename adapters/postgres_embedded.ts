@@ -9,7 +9,7 @@
 import { join } from "node:path";
 import type { Deps, Log } from "../services/ports.ts";
 import { placeBinaries, removeLeftovers } from "./postgres_binaries.ts";
-import { makePlace } from "./postgres_place.ts";
+import { makePlace, makeSocketFolder, removeSocketFolder } from "./postgres_place.ts";
 import {
   type Connection,
   connectionOf,
@@ -69,7 +69,10 @@ async function leave(place: Place, lease: Deno.FsFile, log: Log): Promise<void> 
   using held = lease;
   await held.unlock();
   if (!await held.tryLock(true)) return;
-  await stopServer(place).catch((error) => log.warn("embedded database not stopped", { error }));
+  await stopServer(place).then(
+    () => removeSocketFolder(place),
+    (error) => log.warn("embedded database not stopped", { error }),
+  );
 }
 
 /** Answers whether the server was running already. */
@@ -102,6 +105,7 @@ async function startFresh(place: Place): Promise<{ ended: boolean }> {
   }
   const binaries = await placeBinaries(place.home);
   await removeLeftovers(place.home, binaries);
+  await makeSocketFolder(place);
   await removeStaleLocks(place);
   await makeData(place, binaries);
   const server = { ended: false };

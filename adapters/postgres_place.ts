@@ -19,10 +19,22 @@ export async function makePlace(dataDir: string): Promise<Place> {
   await makeFolder(home, 0o755, asRoot === NOBODY ? undefined : asRoot);
   const { uid } = await Deno.stat(home);
   const owner = uid || NOBODY.uid;
-  const socketFolder = await socketFolderOf(home);
-  await makeFolder(socketFolder, uid ? 0o700 : 0o755, asRoot);
-  await checkOwner(socketFolder, owner);
-  return { home, socketFolder, owner, user: asRoot };
+  const place = { home, socketFolder: await socketFolderOf(home), owner, user: asRoot };
+  if (await exists(place.socketFolder)) await checkOwner(place);
+  return place;
+}
+
+/** Makes the folder for the socket. Only by who is about to start the server. */
+export async function makeSocketFolder(place: Place): Promise<void> {
+  await makeFolder(place.socketFolder, place.owner === NOBODY.uid ? 0o755 : 0o700, place.user);
+  await checkOwner(place);
+}
+
+/** Removes it again if it lies in /tmp. Only by who has stopped the server. */
+export async function removeSocketFolder({ home, socketFolder }: Place): Promise<void> {
+  if (socketFolder.startsWith(home)) return;
+  // In /tmp only its owner and root may; of others' one empty folder stays, for the next start.
+  await Deno.remove(socketFolder).catch(() => {});
 }
 
 async function unprivileged(home: string): Promise<{ uid: number; gid: number }> {
@@ -71,7 +83,7 @@ async function socketFolderOf(home: string): Promise<string> {
 }
 
 /** In /tmp anyone could have put a folder, or a link, of that name. */
-async function checkOwner(socketFolder: string, owner: number): Promise<void> {
+async function checkOwner({ socketFolder, owner }: Place): Promise<void> {
   const { uid, isDirectory } = await Deno.lstat(socketFolder);
   if (!isDirectory || uid !== owner) throw new Error(`${socketFolder} belongs to another user`);
 }

@@ -127,20 +127,20 @@ function serverProcess(cwd: string, user: Place["user"]) {
 
 /** The process of the server on this data folder, if there is one and this process may see it. */
 export async function processOf({ home }: Place): Promise<number | undefined> {
-  return await ownerOf(join(home, "data/postmaster.pid"), home).then((owner) =>
-    owner?.isServer ? owner.pid : undefined
-  );
+  const pid = await pidIn(join(home, "data/postmaster.pid"));
+  return pid && await isServer(pid, home) ? pid : undefined;
 }
 
-/** The process that a lock file of the server's names, if it lives; it may by now be any. */
-async function ownerOf(path: string, home: string): Promise<{ pid: number; isServer: boolean } | undefined> {
-  const pid = parseInt(await Deno.readTextFile(path).catch(() => ""));
-  if (!(pid > 0)) return undefined;
+async function pidIn(path: string): Promise<number | undefined> {
+  return parseInt(await Deno.readTextFile(path).catch(() => "")) || undefined;
+}
+
+async function isServer(pid: number, home: string): Promise<boolean | undefined> {
   const command = await commandLine(pid);
-  if (command === undefined) return undefined;
-  return { pid, isServer: command.includes("postgres") && command.includes(join(home, "data")) };
+  return command?.includes("postgres") && command.includes(join(home, "data"));
 }
 
+/** What a process was called by; undefined if there is none of this number. */
 async function commandLine(pid: number): Promise<string | undefined> {
   if (Deno.build.os === "linux") return await Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => undefined);
   const { success, stdout } = await new Deno.Command("/bin/ps", { args: ["-ww", "-o", "command=", "-p", `${pid}`] })
@@ -154,7 +154,8 @@ async function commandLine(pid: number): Promise<string | undefined> {
  */
 export async function removeStaleLocks({ home, socketFolder }: Place): Promise<void> {
   for (const path of [join(home, "data/postmaster.pid"), `${socketIn(socketFolder)}.lock`]) {
-    if ((await ownerOf(path, home))?.isServer === false) await Deno.remove(path);
+    const pid = await pidIn(path);
+    if (pid && await isServer(pid, home) === false) await Deno.remove(path);
   }
 }
 
@@ -165,7 +166,7 @@ export async function stopServer(place: Place): Promise<void> {
   const pid = await processOf(place);
   if (!pid || !interrupted(pid)) await interruptItself(place);
   const deadline = performance.now() + STOP_MS;
-  while (await stateOf(place) !== "gone" || await processOf(place)) {
+  while (await stateOf(place) !== "gone" || pid && await isServer(pid, place.home)) {
     if (performance.now() > deadline) throw new Error(`it did not stop within ${STOP_MS} ms`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
