@@ -41,11 +41,12 @@ export const Region = z.object({
 /** See the schema. */
 export type Region = z.infer<typeof Region>;
 
+/** Degrees to a tenth of a millimetre: PostgreSQL calls the sine of 5e-324 an underflow. */
+const degrees = (max: number) =>
+  z.coerce.number().min(-max).max(max).transform((value) => Math.round(value * 1e9) / 1e9).optional();
+
 /** A pair of coordinates in a query: both or neither. */
-export const pointQuery = {
-  lat: z.coerce.number().min(-90).max(90).optional(),
-  lng: z.coerce.number().min(-180).max(180).optional(),
-};
+export const pointQuery = { lat: degrees(90), lng: degrees(180) };
 
 /** For schemas with {@link pointQuery}: names the missing half. */
 export function needsBothOrNeither(

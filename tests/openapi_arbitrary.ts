@@ -1,0 +1,121 @@
+/** Requests at random, drawn from what OpenAPI says of a call, and from what it does not. */
+import fc from "fast-check";
+import type { JsonSchema, OpenApi, Operation } from "./openapi_document.ts";
+
+/** A request to one call. */
+export interface AnyRequest {
+  path: string;
+  headers: Record<string, string>;
+  body: string | undefined;
+}
+
+/** Text that has broken programs: control characters, halves of surrogate pairs, quotes, other scripts, great length. */
+const text: fc.Arbitrary<string> = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 30 }),
+  fc.constantFrom(
+    "\0",
+    "\ud800",
+    "\udfff a",
+    "'; drop table users; --",
+    "${7*7}",
+    "%00",
+    "ㅅㄱ",
+    "가".repeat(600),
+    "😀",
+    "",
+  ),
+);
+
+/** Numbers at which ranges end. */
+const number = fc.oneof(
+  fc.constantFrom(0, -0, -1, 1, 0.5, 1e21, 1e400, 2 ** 31, 2 ** 31 - 1, 2 ** 53, -(2 ** 63), 99_999_999_999),
+  fc.double(),
+);
+
+const anything = fc.oneof(text, number, fc.boolean(), fc.constant(null), fc.jsonValue({ maxDepth: 3 }));
+
+/** Requests to a call; `ids` are ids that mean something there. */
+export function requestTo(
+  document: OpenApi,
+  { path, operation }: { path: string; operation: Operation },
+  ids: string[],
+): fc.Arbitrary<AnyRequest> {
+  const valueOf = valuesOf(document, ids);
+  const of = (where: string) =>
+    Object.fromEntries(
+      operation.parameters.filter((each) => each.in === where).map(({ name, schema }) => [name, valueOf(schema)]),
+    );
+  const names = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!);
+  const parts = fc.record(Object.fromEntries(names.map((name) => [name, mostly(fc.constantFrom(...ids), text)])));
+  const query = fc.record(of("query"), { requiredKeys: [] });
+  const bodySchema = operation.requestBody?.content["application/json"]?.schema;
+  const body = bodySchema
+    ? fc.option(valueOf(bodySchema), { nil: undefined })
+    : fc.option(anything, { nil: undefined });
+  const headers = fc.record({
+    "idempotency-key": fc.constantFrom("key", "other key", "x".repeat(300), ""),
+    "if-match": fc.constantFrom("1", '"1"', "*", "99999999999999", "x"),
+    "last-event-id": fc.constantFrom("0", "3", "-1", "99999999999999", "x"),
+  }, { requiredKeys: [] });
+  return fc.record({ parts, query, body, headers }).map(({ parts, query, body, headers }) => ({
+    path: path.replace(/\{(\w+)\}/g, (_, name) => escape(parts[name]!)) + searchOf(query),
+    headers,
+    body: body === undefined ? undefined : JSON.stringify(body),
+  }));
+}
+
+/** Values that a schema lets through, mixed with values that it does not. */
+function valuesOf(document: OpenApi, ids: string[]) {
+  return function valueOf(schema: JsonSchema): fc.Arbitrary<unknown> {
+    if (schema.$ref) return valueOf(document.components.schemas[schema.$ref.split("/").at(-1)!]!);
+    return mostly(right(schema), anything);
+  };
+
+  function right(schema: JsonSchema): fc.Arbitrary<unknown> {
+    const valueOf = valuesOf(document, ids);
+    const types = [schema.type ?? []].flat();
+    if (schema.anyOf) return fc.oneof(...schema.anyOf.map(valueOf));
+    if (schema.enum) return fc.constantFrom(...schema.enum);
+    if ("const" in schema) return fc.constant(schema["const"]);
+    if (types.includes("object")) return objectOf(schema);
+    if (types.includes("array")) return fc.array(valueOf(schema.items ?? {}), { maxLength: 5 });
+    if (types.includes("boolean")) return fc.boolean();
+    if (types.includes("integer")) return fc.integer({ min: least(schema), max: most(schema) });
+    if (types.includes("number")) return fc.double({ min: least(schema), max: most(schema), noNaN: true });
+    if (schema.format === "uuid") return fc.oneof(fc.constantFrom(...ids), fc.uuid());
+    if (schema.format === "date-time") return fc.date({ noInvalidDate: true }).map((date) => date.toJSON());
+    return fc.oneof(fc.string({ minLength: 1, maxLength: 20 }), fc.date().map(String), INSTANTS, text);
+  }
+
+  function objectOf(schema: JsonSchema): fc.Arbitrary<unknown> {
+    const valueOf = valuesOf(document, ids);
+    const properties = Object.entries(schema.properties ?? {}).map(([name, of]) => [name, valueOf(of)]);
+    const known = fc.record(Object.fromEntries(properties), { requiredKeys: [] });
+    const whole = fc.record(Object.fromEntries(properties));
+    const odd = fc.dictionary(fc.oneof(text, fc.constantFrom("__proto__", "constructor", "role", "id")), anything, {
+      maxKeys: 2,
+    });
+    return fc.oneof({ weight: 4, arbitrary: whole }, { weight: 2, arbitrary: known }, fc.tuple(known, odd).map(join));
+  }
+}
+
+/** Around the present, so that what needs the future or the past is met. */
+const INSTANTS = fc.integer({ min: -100, max: 100 }).map((hours) => new Date(Date.now() + hours * 3_600_000).toJSON());
+
+const join = ([one, other]: [object, object]) => ({ ...one, ...other });
+const least = ({ minimum }: JsonSchema) => Math.max(minimum ?? -1000, -(2 ** 31));
+const most = ({ maximum }: JsonSchema) => Math.min(maximum ?? 1000, 2 ** 31 - 1);
+
+function mostly<T, U>(usual: fc.Arbitrary<T>, odd: fc.Arbitrary<U>): fc.Arbitrary<T | U> {
+  return fc.oneof({ weight: 8, arbitrary: usual }, { weight: 1, arbitrary: odd });
+}
+
+/** A surrogate without its other half has no place in a URL; everything else is escaped. */
+function escape(value: unknown): string {
+  return encodeURIComponent(String(value).toWellFormed());
+}
+
+function searchOf(query: Record<string, unknown>): string {
+  const pairs = Object.entries(query).map(([name, value]) => `${name}=${escape(value)}`);
+  return pairs.length > 0 ? `?${pairs.join("&")}` : "";
+}
