@@ -133,18 +133,28 @@ Deno.test("penaltyCount is right after twelve leaders gave penalties to the same
   const reader = (async () => {
     while (!reading.signal.aborted) await Promise.all(people.map((person) => shown(service, person)));
   })();
-  await Promise.all(parties.map((party) =>
+  const told = await Promise.all(parties.map((party) =>
     inTransaction(service.sql, async (tx) => {
+      const counts: number[] = [];
       for (const userId of ids) {
         await tx`
           insert into penalties (party_id, user_id, id, created_at)
           values (${party.id}, ${userId}, ${v7()}, ${service.clock.now()})`;
-        await publishPenaltyCount(service.deps, tx, userId);
+        counts.push(await publishPenaltyCount(service.deps, tx, userId));
       }
+      return counts;
     })
   ));
   reading.abort();
   await reader;
+  const oneToTwelve = parties.map((_, i) => i + 1);
+  for (const i of ids.keys()) {
+    assert.deepEqual(
+      told.map((counts) => counts[i]!).sort((a, b) => a - b),
+      oneToTwelve,
+      "each leader was told another count",
+    );
+  }
   for (const person of people) {
     assert.equal(await shown(service, person), 12);
     await poll(async () => (await cached(service, person))?.includes('"version":12,"count":12'));
