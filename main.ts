@@ -146,7 +146,7 @@ async function startWorkers(config: Config): Promise<AsyncDisposable> {
   const probes = serviceRoutes(watchReadiness(deps));
   const server = Deno.serve({ port: config.PORT, hostname: config.HOST, onListen: () => {} }, probes.fetch);
   stack.defer(() => server.shutdown());
-  deps.log.info("workers running");
+  deps.log.info("workers running", { port: (server.addr as Deno.NetAddr).port });
   return stack.move();
 }
 

@@ -27,14 +27,27 @@ export async function openBroker(url: string, regionCodes: string[]): Promise<Br
     },
     deleteQueue: async (regionCode) => void await connection.queueDelete({ queue: queueOf(regionCode) }),
     async [Symbol.asyncDispose]() {
-      for (const regionCode of regionCodes) {
-        await connection.queueDelete({ queue: queueOf(regionCode) });
-        await connection.queueDelete({ queue: `${queueOf(regionCode)}.dead` });
-      }
-      for (const exchange of ["events", "dead"]) {
-        await connection.exchangeDelete({ exchange: `${namespace}.${exchange}` });
-      }
+      await removeNamespace(connection, namespace, regionCodes);
       await connection.close();
     },
   };
+}
+
+/** Leaves nothing of a namespace on the broker. */
+export async function clearNamespace(url: string, namespace: string, regionCodes: string[]): Promise<void> {
+  const connection = new Connection({ url });
+  connection.on("error", () => {});
+  await removeNamespace(connection, namespace, regionCodes);
+  await connection.close();
+}
+
+async function removeNamespace(connection: Connection, namespace: string, regionCodes: string[]): Promise<void> {
+  for (const regionCode of regionCodes) {
+    const queue = `${namespace}.region.${regionCode}`;
+    await connection.queueDelete({ queue });
+    await connection.queueDelete({ queue: `${queue}.dead` });
+  }
+  for (const exchange of ["events", "dead"]) {
+    await connection.exchangeDelete({ exchange: `${namespace}.${exchange}` });
+  }
 }

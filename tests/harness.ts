@@ -7,10 +7,12 @@ import postgres from "postgres";
 import { v7 } from "uuid";
 import { readConfig } from "../adapters/config.ts";
 import { openEmbeddedPostgres } from "../adapters/postgres_embedded.ts";
+import { openSql } from "../adapters/sql_postgres.ts";
 import type { Party } from "../contract/parties.ts";
 import { type Service, startService } from "../main.ts";
 import type { Clock, Deps, Sql } from "../services/ports.ts";
 import { initialsOf, searchTextOf } from "../services/search_text.ts";
+import { clearNamespace } from "./broker.ts";
 import { quietLog } from "./quiet_log.ts";
 
 export { poll } from "./poll.ts";
@@ -75,6 +77,7 @@ export async function startTestService(
     ...database.environment,
     ...options.environment,
   });
+  if (config.AMQP_URL && !options.namespace) stack.defer(() => clearQueues(config.AMQP_URL!, namespace, database));
   const service: Service = stack.use(await startService(config, { clock, log: quietLog }));
   const url = `http://127.0.0.1:${service.port}`;
   const stopping = stack.move();
@@ -91,7 +94,16 @@ export async function startTestService(
   };
 }
 
-async function call(url: string, method: string, { token, body, headers }: CallOptions = {}): Promise<Answer> {
+/** Takes a namespace's queues away, those of the regions that its database knows. */
+export async function clearQueues(url: string, namespace: string, database: TestDatabase): Promise<void> {
+  const { sql, ...pool } = await openSql({ target: database.environment.DATABASE_URL!, max: 1, log: quietLog });
+  const rows = await sql<{ code: string }[]>`select region_code as code from region_queues`;
+  await pool[Symbol.asyncDispose]();
+  await clearNamespace(url, namespace, rows.map((row) => row.code));
+}
+
+/** Asks a URL, and reads the answer whole. */
+export async function call(url: string, method: string, { token, body, headers }: CallOptions = {}): Promise<Answer> {
   const response = await fetch(url, {
     method,
     headers: {
