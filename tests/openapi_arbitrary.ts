@@ -34,34 +34,63 @@ const number = fc.oneof(
 
 const anything = fc.oneof(text, number, fc.boolean(), fc.constant(null), fc.jsonValue({ maxDepth: 3 }));
 
-/** Requests to a call; `ids` are ids that mean something there. */
+/** What means something to the call at hand. */
+export interface Known {
+  /** Ids of people and things. */
+  ids: string[];
+  /** Values of parts of the path. */
+  parts: Record<string, string>;
+  /** A body that is right. */
+  body: Record<string, unknown> | undefined;
+}
+
+/** Requests to a call: right ones, those with something wrong in them, and those that are wrong altogether. */
 export function requestTo(
   document: OpenApi,
   { path, operation }: { path: string; operation: Operation },
-  ids: string[],
+  { ids, parts, body }: Known,
 ): fc.Arbitrary<AnyRequest> {
   const valueOf = valuesOf(document, ids);
-  const of = (where: string) =>
-    Object.fromEntries(
-      operation.parameters.filter((each) => each.in === where).map(({ name, schema }) => [name, valueOf(schema)]),
-    );
   const names = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!);
-  const parts = fc.record(Object.fromEntries(names.map((name) => [name, mostly(fc.constantFrom(...ids), text)])));
-  const query = fc.record(of("query"), { requiredKeys: [] });
-  const bodySchema = operation.requestBody?.content["application/json"]?.schema;
-  const body = bodySchema
-    ? fc.option(valueOf(bodySchema), { nil: undefined })
-    : fc.option(anything, { nil: undefined });
-  const headers = fc.record({
-    "idempotency-key": fc.constantFrom("key", "other key", "x".repeat(300), ""),
-    "if-match": fc.constantFrom("1", '"1"', "*", "99999999999999", "x"),
-    "last-event-id": fc.constantFrom("0", "3", "-1", "99999999999999", "x"),
-  }, { requiredKeys: [] });
-  return fc.record({ parts, query, body, headers }).map(({ parts, query, body, headers }) => ({
-    path: path.replace(/\{(\w+)\}/g, (_, name) => escape(parts[name]!)) + searchOf(query),
-    headers,
-    body: body === undefined ? undefined : JSON.stringify(body),
-  }));
+  const partOf = (name: string) => mostly(fc.constant(parts[name] ?? ids[0]), fc.oneof(fc.constantFrom(...ids), text));
+  const parameters = operation.parameters.filter((each) => each.in === "query");
+  const schema = operation.requestBody?.content["application/json"]?.schema;
+  const bodies = [
+    ...(body ? [changed(body)] : []),
+    ...(schema ? [valueOf(schema)] : [fc.constant(undefined), anything]),
+  ];
+  return fc.record({
+    values: fc.record(Object.fromEntries(names.map((name) => [name, partOf(name)]))),
+    query: fc.record(Object.fromEntries(parameters.map((each) => [each.name, valueOf(each.schema)])), {
+      requiredKeys: [],
+    }),
+    hasPoint: fc.boolean(),
+    hasCursor: mostly(fc.constant(false), fc.constant(true)),
+    headers: fc.record(HEADERS, { requiredKeys: [] }),
+    body: fc.oneof(...bodies),
+  }).map(({ values, query, hasPoint, hasCursor, headers, body }) => {
+    // What comes in pairs, or cannot be guessed, would make nearly every request wrong.
+    const point = hasPoint ? { lat: 37.5, lng: 127, ...query } : { ...query, lat: "", lng: "", radiusM: "" };
+    const isNear = parameters.some(({ name }) => name === "lat");
+    const search = { ...(isNear ? point : query), ...(hasCursor ? {} : { cursor: "" }) };
+    return {
+      path: path.replace(/\{(\w+)\}/g, (_, name) => escape(values[name])) + searchOf(search),
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+    };
+  });
+}
+
+const HEADERS = {
+  "idempotency-key": fc.oneof(fc.uuid(), fc.constantFrom("key", "x".repeat(300), "")),
+  "if-match": fc.constantFrom("1", '"1"', "*", "99999999999999", "x"),
+  "last-event-id": fc.constantFrom("0", "3", "-1", "99999999999999", "x"),
+};
+
+/** A body with a few of its values, or none, replaced by anything. */
+function changed(body: Record<string, unknown>): fc.Arbitrary<unknown> {
+  const swaps = fc.array(fc.tuple(fc.constantFrom(...Object.keys(body)), anything), { maxLength: 2 });
+  return swaps.map((pairs) => ({ ...body, ...Object.fromEntries(pairs) }));
 }
 
 /** Values that a schema lets through, mixed with values that it does not. */
