@@ -11,11 +11,15 @@ export interface LiveSessions {
 interface Watched {
   id: string;
   userId: string;
-  end: () => void;
+  ends: Set<() => void>;
 }
 
-/** How often every watched session is looked up, whether or not the relay said anything. */
+/** How often the database is asked which sessions have ended lately, whether or not the relay said anything. */
 const POLL_MS = 1_000;
+/** Nodes' clocks differ, and a change takes time to commit: what ended so long before the last look is looked at again. */
+const OVERLAP_MS = 60_000;
+/** How often every watched session is looked up: for those that expire, and for clocks that differ by more than that. */
+const FULL_MS = 30_000;
 /** Sessions in one lookup. */
 const LOOKUP_MAX = 5_000;
 
@@ -23,39 +27,56 @@ const LOOKUP_MAX = 5_000;
 export async function watchSessions(
   deps: Pick<Deps, "sql" | "relay" | "clock" | "log">,
 ): Promise<LiveSessions & AsyncDisposable> {
-  const watched = new Set<Watched>();
+  const watched = new Map<string, Watched>();
+  let lookedAt = 0, lookedAtAllAt = 0;
 
+  async function poll(): Promise<void> {
+    const now = deps.clock.now().getTime();
+    const isFull = Math.abs(now - lookedAtAllAt) >= FULL_MS;
+    if (isFull) await check([...watched.values()]);
+    else for (const id of await endedSince(deps, new Date(lookedAt - OVERLAP_MS))) finish(id);
+    lookedAt = now;
+    if (isFull) lookedAtAllAt = now;
+  }
   async function check(some: Watched[]): Promise<void> {
     for (let from = 0; from < some.length; from += LOOKUP_MAX) {
-      const part = some.slice(from, from + LOOKUP_MAX);
-      const live = await liveAmong(deps, part.map(({ id }) => id));
-      for (const each of part) if (!live.has(each.id)) finish(each);
+      const ids = some.slice(from, from + LOOKUP_MAX).map(({ id }) => id);
+      const live = await liveAmong(deps, ids);
+      for (const id of ids) if (!live.has(id)) finish(id);
     }
   }
-  function finish(each: Watched): void {
-    if (!watched.delete(each)) return;
-    try {
-      each.end();
-    } catch (error) {
-      deps.log.error("an end of session was not taken", { error });
+  function finish(id: string): void {
+    const ends = watched.get(id)?.ends ?? [];
+    watched.delete(id);
+    for (const end of ends) {
+      try {
+        end();
+      } catch (error) {
+        deps.log.error("an end of session was not taken", { error });
+      }
     }
   }
-  // While the database is away nobody can end a session either: the next poll sees whatever came with its return.
+  // While the database is away nobody can end a session either; the next poll goes back to the last one that succeeded.
   const failed = (error: unknown) => deps.log.debug("sessions not looked up", { error });
 
   const hints = await deps.relay.subscribe(SESSIONS_CHANNEL, (userId) => {
-    const theirs = [...watched].filter((each) => each.userId === userId);
-    check(theirs).catch(failed);
+    check([...watched.values()].filter((each) => each.userId === userId)).catch(failed);
   });
   let polling: Promise<void> | undefined;
   const timer = setInterval(() => {
-    polling ??= check([...watched]).catch(failed).finally(() => polling = undefined);
+    if (watched.size > 0) polling ??= poll().catch(failed).finally(() => polling = undefined);
   }, POLL_MS);
   return {
     add({ id, userId }, end) {
-      const each = { id, userId, end };
-      watched.add(each);
-      return { [Symbol.dispose]: () => void watched.delete(each) };
+      const each = watched.get(id) ?? { id, userId, ends: new Set() };
+      const own = () => end();
+      each.ends.add(own);
+      watched.set(id, each);
+      return {
+        [Symbol.dispose]() {
+          if (each.ends.delete(own) && each.ends.size === 0 && watched.get(id) === each) watched.delete(id);
+        },
+      };
     },
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
@@ -64,6 +85,15 @@ export async function watchSessions(
       await polling;
     },
   };
+}
+
+/** A handful: those of the last minute, over all nodes. */
+async function endedSince({ sql }: Pick<Deps, "sql">, since: Date): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    select id
+    from sessions
+    where ended_at > ${since}`;
+  return rows.map(({ id }) => id);
 }
 
 async function liveAmong({ sql, clock }: Pick<Deps, "sql" | "clock">, ids: string[]): Promise<Set<string>> {

@@ -110,6 +110,25 @@ Deno.test("A watched session calls its end once, a forgotten one never, and an e
   assert.deepEqual(calls, ["throws", "ended", "over before"]);
 });
 
+Deno.test("A watched session is ended when it expires, and when its end was committed late or by a clock that is slow", async () => {
+  await using later = await startTestService();
+  await using watch = await watchSessions(later.deps);
+  const people = [await signUp(later), await signUp(later), await signUp(later)];
+  const [first, slow, expiring] = people.map(({ id }) => id) as [string, string, string];
+  const ended: string[] = [];
+  for (const userId of [first, slow, expiring]) {
+    const [{ id }] = await later.sql<[{ id: string }]>`select id from sessions where user_id = ${userId}`;
+    watch.add({ id, userId }, () => ended.push(userId));
+  }
+  await later.sql`update sessions set ended_at = now() where user_id = ${first}`;
+  await poll(() => ended.length === 1);
+  await later.sql`update sessions set ended_at = now() - interval '40 s' where user_id = ${slow}`;
+  await poll(() => ended.length === 2);
+  later.clock.advance(90 * 86_400_000);
+  await poll(() => ended.length === 3);
+  assert.deepEqual(ended, [first, slow, expiring]);
+});
+
 Deno.test("A ticket opens one stream, within 30 s, as long as its session lives", async () => {
   const person = await signUp(service);
   const newTicket = async (): Promise<string> => {
