@@ -1,73 +1,122 @@
-/** Consumes a region queue of RabbitMQ. */
+/** Consumes a region queue of RabbitMQ, through lost connections and deleted queues. */
+import { clearTimeout, setTimeout } from "node:timers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type AsyncMessage, type Connection, ConsumerStatus } from "rabbitmq-client";
+import type { AsyncMessage, Channel } from "rabbitmq-client";
 import { DELIVERY_LIMIT, type Log, type QueueMessage } from "../services/ports.ts";
+import type { RabbitLink } from "./rabbitmq_connection.ts";
 import { deliveryOf, messageOf } from "./rabbitmq_message.ts";
-import { declareRegion, topologyOf } from "./rabbitmq_topology.ts";
+import { declareRegion, RECREATE_MS, topologyOf } from "./rabbitmq_topology.ts";
 import { redeliveryDelayMs } from "./redelivery.ts";
 import { within } from "./within.ts";
 
+/** What becomes of a message. */
+type Verdict = "done" | "again" | "dead";
+
 /** With the broker away a consumer is as good as started after this long: it begins at the return. */
 const START_MS = 2_000;
+/** A consumer that has heard nothing for this long starts afresh: brokers have been seen to lose sight of one. */
+const IDLE_MS = 60_000;
 
-/** As `Queue.consume`. A rejected message is held back for a while, in one of the `prefetch` places, and given back. */
+/**
+ * As `Queue.consume`. A rejected message is held back for a while, in one of the `prefetch` places, and then given back.
+ * The driver's own consumer declares a single queue; the dead letters have to be there first.
+ */
 export async function rabbitConsume(
-  { connection, namespace, log }: { connection: Connection; namespace: string; log: Log },
+  { link, namespace, log, idleMs = IDLE_MS }: { link: RabbitLink; namespace: string; log: Log; idleMs?: number },
   regionCode: string,
   { prefetch }: { prefetch: number },
   handler: (message: QueueMessage) => Promise<void>,
 ): Promise<AsyncDisposable> {
-  const closing = new AbortController();
   const topology = topologyOf(namespace, regionCode);
+  const closing = new AbortController();
+  const started = Promise.withResolvers<void>();
+  const underWay = new Set<Promise<void>>();
 
-  async function handle(raw: AsyncMessage): Promise<ConsumerStatus> {
+  async function judge(raw: AsyncMessage, over: AbortSignal): Promise<Verdict> {
     const message = messageOf(raw);
     if (!message) {
       log.error("a message on a region queue is not one of ours", { regionCode, routingKey: raw.routingKey });
-      return ConsumerStatus.DROP;
+      return "dead";
     }
     try {
       await handler(message);
-      return ConsumerStatus.ACK;
+      return "done";
     } catch (error) {
-      return await refused(message, deliveryOf(raw), error);
+      const fields = { regionCode, id: message.id, type: message.type, delivery: deliveryOf(raw), error };
+      if (fields.delivery >= DELIVERY_LIMIT) {
+        log.error("a message is a dead letter", fields);
+        return "dead";
+      }
+      log.warn("a message will come again", fields);
+      await sleep(redeliveryDelayMs(fields.delivery), undefined, { signal: over }).catch(() => {});
+      return "again";
     }
   }
 
-  async function refused({ id, type }: QueueMessage, delivery: number, error: unknown): Promise<ConsumerStatus> {
-    if (delivery >= DELIVERY_LIMIT) {
-      log.error("a message is a dead letter", { regionCode, id, type, delivery, error });
-      return ConsumerStatus.DROP;
-    }
-    log.warn("a message will come again", { regionCode, id, type, delivery, error });
-    await sleep(redeliveryDelayMs(delivery), undefined, { signal: closing.signal }).catch(() => {});
-    return ConsumerStatus.REQUEUE;
+  async function settle(channel: Channel, raw: AsyncMessage, over: AbortSignal): Promise<void> {
+    const verdict = await judge(raw, over);
+    // On a lost channel nothing can be settled: the broker gives the message again.
+    if (!channel.active) return;
+    if (verdict === "done") channel.basicAck({ deliveryTag: raw.deliveryTag });
+    else channel.basicNack({ deliveryTag: raw.deliveryTag, requeue: verdict === "again" });
   }
 
-  const consumer = connection.createConsumer({
-    queue: topology.queue.queue,
-    queueOptions: topology.queue,
-    exchanges: topology.exchanges,
-    queueBindings: [topology.binding],
-    qos: { prefetchCount: prefetch },
-    // Finite, so that what arrives while it closes stays unhandled and goes back.
-    concurrency: prefetch,
-  }, handle);
-  const ready = Promise.withResolvers<void>();
-  consumer.on("ready", () => {
-    ready.resolve();
-    // The driver declares one queue. Until the dead letters have theirs, the broker keeps what is dead where it was.
-    declareRegion(connection, topology).catch((error) =>
-      log.warn("cannot declare dead letters", { regionCode, error })
-    );
-  });
-  consumer.on("error", (error) => log.warn("a consumer was interrupted", { regionCode, error }));
-  await within(START_MS, "starting to consume", ready.promise).catch(() => {});
-  let closed: Promise<void> | undefined;
+  /** Consumes until the channel is lost, the queue deleted, nothing heard for long, or the consumer disposed. Tells which. */
+  async function consumeOnce(): Promise<"idle" | "over"> {
+    const channel = await link.connection().acquire({ emitErrorsFromChannel: true });
+    const over = new AbortController();
+    const end = () => over.abort();
+    const idle = setTimeout(() => over.abort("idle"), idleMs);
+    channel.on("error", end).once("close", end).once("basic.cancel", end);
+    closing.signal.addEventListener("abort", end);
+    try {
+      await declareRegion(channel, topology);
+      await channel.basicQos({ prefetchCount: prefetch });
+      const { consumerTag } = await channel.basicConsume({ queue: topology.queue.queue }, (raw) => {
+        if (over.signal.aborted) return;
+        idle.refresh();
+        const settling = settle(channel, raw, over.signal).finally(() => underWay.delete(settling));
+        underWay.add(settling);
+      });
+      started.resolve();
+      await aborted(over.signal);
+      if (channel.active) await channel.basicCancel({ consumerTag });
+      return over.signal.reason === "idle" ? "idle" : "over";
+    } finally {
+      clearTimeout(idle);
+      closing.signal.removeEventListener("abort", end);
+      // Also after a loss: there shall be no more than `prefetch` at a time, and no message twice at once.
+      await Promise.all(underWay);
+      await channel.close();
+    }
+  }
+
+  async function stayConsuming(): Promise<void> {
+    for (let failures = 0; !closing.signal.aborted;) {
+      try {
+        const end = await consumeOnce();
+        failures = 0;
+        if (end === "idle") continue;
+      } catch (error) {
+        if (++failures === 1) log.warn("a consumer was interrupted", { regionCode, error });
+      }
+      await sleep(RECREATE_MS * (1 + Math.random() / 2), undefined, { signal: closing.signal }).catch(() => {});
+    }
+  }
+
+  const staying = stayConsuming();
+  await within(START_MS, "starting to consume", started.promise).catch(() => {});
   return {
     [Symbol.asyncDispose]() {
       closing.abort();
-      return closed ??= consumer.close();
+      return staying;
     },
   };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }

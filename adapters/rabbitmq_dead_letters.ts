@@ -1,11 +1,13 @@
 /** Reads the dead letters of RabbitMQ and leaves them where they are. */
-import type { Channel, Connection } from "rabbitmq-client";
+import type { Channel } from "rabbitmq-client";
 import type { Queue, QueueMessage } from "../services/ports.ts";
+import type { RabbitLink } from "./rabbitmq_connection.ts";
 import { messageOf, strangeMessageOf } from "./rabbitmq_message.ts";
 import { declareRegion, topologyOf } from "./rabbitmq_topology.ts";
 import { within } from "./within.ts";
 
 const READ_MS = 5_000;
+const CLOSE_MS = 1_000;
 /** What is given back lines up behind what was given back before: taking all keeps the order, up to this many. */
 const ORDERED_MAX = 1_000;
 
@@ -14,13 +16,13 @@ const ORDERED_MAX = 1_000;
  * what another has in its hands cannot be seen, and what was given back on another channel may come late.
  */
 export function openRabbitDeadLetters(
-  { connection, namespace }: { connection: Connection; namespace: string },
+  { link, namespace }: { link: RabbitLink; namespace: string },
 ): Pick<Queue, "deadLetters"> & AsyncDisposable {
   let channel: Channel | undefined;
   let reading: Promise<unknown> = Promise.resolve();
 
   async function read(regionCode: string, limit: number): Promise<QueueMessage[]> {
-    if (!channel?.active) channel = await connection.acquire();
+    if (!channel?.active) channel = await link.connection().acquire();
     const topology = topologyOf(namespace, regionCode);
     await declareRegion(channel, topology);
     const letters: QueueMessage[] = [];
@@ -39,7 +41,9 @@ export function openRabbitDeadLetters(
       reading = letters.catch(() => {});
       return within(READ_MS, "reading dead letters", letters);
     },
-    [Symbol.asyncDispose]: async () => await channel?.close(),
+    async [Symbol.asyncDispose]() {
+      if (channel) await within(CLOSE_MS, "closing", channel.close()).catch(() => {});
+    },
   };
 }
 

@@ -1,13 +1,15 @@
 /** Publishes to RabbitMQ that end up in a queue for sure, or are rejected. */
-import { setImmediate } from "node:timers/promises";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import type { Channel, Connection, ReturnedMessage } from "rabbitmq-client";
 import type { Queue, QueueMessage } from "../services/ports.ts";
+import type { RabbitLink } from "./rabbitmq_connection.ts";
 import { rawOf } from "./rabbitmq_message.ts";
-import { declareRegion, topologyOf } from "./rabbitmq_topology.ts";
+import { declareRegion, RECREATE_MS, topologyOf } from "./rabbitmq_topology.ts";
 import { within } from "./within.ts";
 
 /** One channel in confirm mode and what is known while it lives: after its loss the broker may be another, an empty one. */
 interface Session {
+  connection: Connection;
   channel: Channel;
   declared: Map<string, Promise<void>>;
   underWay: Map<string, { isReturned: boolean }>;
@@ -19,23 +21,28 @@ class Unroutable extends Error {
 }
 
 const PUBLISH_MS = 5_000;
+const CLOSE_MS = 1_000;
+const TICK_MS = 500;
+const STUCK_TICKS = 4;
 const ATTEMPTS_MAX = 3;
 
 /**
- * Publishes on one connection, any number of messages under way at once. One that comes back, or whose channel is closed
- * under it, is published again after a new declaration. Rejects after 5 s, and when the broker is away.
+ * Publishes on one link, any number of messages under way at once. One that comes back, or whose channel is closed under
+ * it, is published again after a new declaration. Rejects after 5 s, and when the broker is away.
  */
 export function openRabbitPublisher(
-  { connection, namespace }: { connection: Connection; namespace: string },
+  { link, namespace }: { link: RabbitLink; namespace: string },
 ): Pick<Queue, "publish"> & AsyncDisposable {
   let session: Session | undefined;
   let opening: Promise<Session> | undefined;
   let count = 0;
 
   async function open(): Promise<Session> {
+    const connection = link.connection();
     const channel = await connection.acquire();
     await channel.confirmSelect();
-    const opened: Session = { channel, declared: new Map(), underWay: new Map() };
+    const opened: Session = { connection, channel, declared: new Map(), underWay: new Map() };
+    watchConfirms(opened, () => link.renew(connection));
     channel.on("basic.return", ({ correlationId = "" }: ReturnedMessage) => {
       const publish = opened.underWay.get(correlationId);
       if (publish) publish.isReturned = true;
@@ -43,12 +50,11 @@ export function openRabbitPublisher(
     return session = opened;
   }
 
-  function declare({ declared }: Session, regionCode: string): Promise<void> {
-    const known = declared.get(regionCode);
-    if (known) return known;
+  function declare({ connection, declared }: Session, regionCode: string, delayMs: number): Promise<void> {
     // On the connection's own channel: a refused declaration closes its channel, and no message shall die of that.
-    const declaring = declareRegion(connection, topologyOf(namespace, regionCode));
+    const declaring = sleep(delayMs).then(() => declareRegion(connection, topologyOf(namespace, regionCode)));
     declared.set(regionCode, declaring);
+    declaring.catch(() => declared.get(regionCode) === declaring && declared.delete(regionCode));
     return declaring;
   }
 
@@ -70,15 +76,17 @@ export function openRabbitPublisher(
 
   async function attempt(regionCode: string, message: QueueMessage, isLast: () => boolean): Promise<void> {
     const current = session?.channel.active ? session : await (opening ??= open().finally(() => opening = undefined));
-    const declaring = declare(current, regionCode);
+    const declaring = current.declared.get(regionCode) ?? declare(current, regionCode, 0);
     try {
       await declaring;
       await send(current, regionCode, message);
     } catch (error) {
-      // Unless someone else has already declared it anew.
-      if (current.declared.get(regionCode) === declaring) current.declared.delete(regionCode);
-      const isWorthAnother = error instanceof Unroutable || (!current.channel.active && connection.ready);
-      if (!isWorthAnother || isLast()) throw error;
+      const isUnroutable = error instanceof Unroutable;
+      // The first to come back declares anew, for all that come back and all that are published meanwhile.
+      if (isUnroutable && current.declared.get(regionCode) === declaring) declare(current, regionCode, RECREATE_MS);
+      const isCutOff = !current.channel.active &&
+        (current.connection.ready || current.connection !== link.connection());
+      if (!(isUnroutable || isCutOff) || isLast()) throw error;
       await attempt(regionCode, message, isLast);
     }
   }
@@ -90,6 +98,24 @@ export function openRabbitPublisher(
       const isLast = () => ++attempts === ATTEMPTS_MAX || performance.now() > deadline;
       return within(PUBLISH_MS, "publishing", attempt(regionCode, message, isLast));
     },
-    [Symbol.asyncDispose]: async () => await session?.channel.close(),
+    async [Symbol.asyncDispose]() {
+      if (session) await within(CLOSE_MS, "closing", session.channel.close()).catch(() => {});
+    },
   };
+}
+
+/**
+ * A queue deleted amid many publishes can leave its publishers' connections alive, throttled and stuck for good. So when one
+ * message stays the oldest without a confirmation for four ticks, and the broker has not asked to wait, that is told.
+ */
+function watchConfirms({ connection, channel, underWay }: Session, onStuck: () => void): void {
+  let oldestBefore: string | undefined;
+  let unchangedTicks = 0;
+  const timer = setInterval(() => {
+    const [oldest] = underWay.keys();
+    unchangedTicks = oldest !== undefined && oldest === oldestBefore ? unchangedTicks + 1 : 0;
+    oldestBefore = oldest;
+    if (unchangedTicks >= STUCK_TICKS && connection.ready) onStuck();
+  }, TICK_MS);
+  channel.once("close", () => clearInterval(timer));
 }

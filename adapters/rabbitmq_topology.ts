@@ -18,6 +18,12 @@ const MESSAGES_MAX = 1_000_000;
 /** Dead letters are read by taking and giving back. RabbitMQ 4 drops what was given back 20 times unless told otherwise. */
 const READS_MAX = 2_000_000_000;
 
+/**
+ * How long to wait before making a queue anew that is gone. Made anew while channels still hear of its end (30 ms measured),
+ * it would share its name with the old one in them: RabbitMQ 3.10 then forgets consumers, and confirms what it has lost.
+ */
+export const RECREATE_MS = 500;
+
 /** The topology of a region. All names begin with the namespace. */
 export function topologyOf(namespace: string, regionCode: string): RegionTopology {
   const events = `${namespace}.events`;

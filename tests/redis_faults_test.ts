@@ -1,0 +1,185 @@
+/** Relay, cache and limiter on a Redis that is cut off, falls silent, is away, and comes back. */
+import assert from "node:assert/strict";
+import { openRedisCache } from "../adapters/cache_redis.ts";
+import { openRedisLimiter } from "../adapters/limiter_redis.ts";
+import { openRedis } from "../adapters/redis_connection.ts";
+import { openRedisRelay } from "../adapters/relay_redis.ts";
+import { isStoreDown } from "../services/availability.ts";
+import { type FaultProxy, hasFaultProxy, startFaultProxy } from "./fault_proxy.ts";
+import { poll } from "./poll.ts";
+import { quietLog as log } from "./quiet_log.ts";
+
+const url = Deno.env.get("REDIS_URL");
+const AWAY = [{ mode: "refuse" }, { mode: "cut" }, { mode: "refuse" }] as const;
+
+function test(promise: string, fn: (proxy: FaultProxy, namespace: string) => Promise<void>): void {
+  Deno.test({
+    name: `redis: ${promise}`,
+    ignore: !url || !hasFaultProxy,
+    async fn() {
+      await using proxy = await startFaultProxy(url!);
+      await fn(proxy, `test-${crypto.randomUUID()}`);
+    },
+  });
+}
+
+/** How long it took to be rejected, by something that says the store is down. */
+async function rejectedAfterMs(call: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await assert.rejects(call(), isStoreDown);
+  return performance.now() - started;
+}
+
+/** Publishes until a message comes through; returns how long it took. */
+async function healedAfterMs(publish: () => Promise<void>, received: { count: number }): Promise<number> {
+  const started = performance.now();
+  const before = received.count;
+  await poll(async () => {
+    await publish().catch(() => {});
+    return received.count > before;
+  }, { everyMs: 50 });
+  return performance.now() - started;
+}
+
+test(
+  "a relay whose connections are cut hears and speaks again within 5 s, each message once",
+  async (proxy, namespace) => {
+    await using relay = await openRedisRelay({ url: proxy.url, namespace, log });
+    const received = { count: 0 };
+    for (let i = 0; i < 100; i++) await relay.subscribe(`other.${i}`, () => {});
+    await relay.subscribe("chat.1", () => received.count++);
+    for (let round = 0; round < 3; round++) {
+      await proxy.inject({ mode: "cut" });
+      const ms = await healedAfterMs(() => relay.publish("chat.1", "hello"), received);
+      assert.ok(ms < 5_000, `healed after ${ms} ms`);
+    }
+    const before = received.count;
+    const more = Promise.withResolvers<string>();
+    await relay.subscribe("chat.1", more.resolve);
+    await relay.publish("chat.1", "once");
+    await more.promise;
+    assert.equal(received.count, before + 1);
+  },
+);
+
+test(
+  "with Redis away publish rejects at once and subscribe holds nobody up; both are in force 5 s after its return",
+  async (proxy, namespace) => {
+    await using relay = await openRedisRelay({ url: proxy.url, namespace, log });
+    const received = { count: 0 };
+    const left = await relay.subscribe("left", () => received.count++);
+    await proxy.inject(...AWAY);
+    await poll(() => relay.publish("chat.1", "lost").then(() => false, () => true));
+    assert.ok(await rejectedAfterMs(() => relay.publish("chat.1", "lost")) < 50);
+    assert.ok(await rejectedAfterMs(() => relay.ping()) < 50);
+    const started = performance.now();
+    await relay.subscribe("chat.1", () => received.count++);
+    assert.ok(performance.now() - started < 1_200);
+    await left[Symbol.asyncDispose]();
+    await proxy.inject({ mode: "pass" });
+    const ms = await healedAfterMs(() => relay.publish("chat.1", "hello"), received);
+    assert.ok(ms < 5_000, `healed after ${ms} ms`);
+    const before = received.count;
+    await relay.publish("left", "nobody hears");
+    await relay.ping();
+    assert.equal(received.count, before);
+  },
+);
+
+test("a relay whose Redis falls silent says so within 2 s, and hears again 5 s after", async (proxy, namespace) => {
+  await using relay = await openRedisRelay({ url: proxy.url, namespace, log });
+  const received = { count: 0 };
+  await relay.subscribe("chat.1", () => received.count++);
+  await proxy.inject({ mode: "stall" });
+  const [ping, publish] = await Promise.all([
+    rejectedAfterMs(() => relay.ping()),
+    rejectedAfterMs(() => relay.publish("chat.1", "lost")),
+  ]);
+  assert.ok(ping < 2_000 && publish < 2_000, `${ping} and ${publish} ms`);
+  await proxy.inject({ mode: "pass" });
+  const ms = await healedAfterMs(() => relay.publish("chat.1", "hello"), received);
+  assert.ok(ms < 5_000, `healed after ${ms} ms`);
+});
+
+test("relay and cache start without Redis, within 3 s, and work when it comes", async (proxy, namespace) => {
+  await proxy.inject({ mode: "refuse" });
+  const started = performance.now();
+  const opening = [openRedisRelay({ url: proxy.url, namespace, log }), openRedis({ url: proxy.url, log })] as const;
+  await using relay = await opening[0];
+  await using redis = await opening[1];
+  assert.ok(performance.now() - started < 3_000);
+  const received = { count: 0 };
+  await relay.subscribe("chat.1", () => received.count++);
+  const cache = openRedisCache({ redis, namespace });
+  assert.ok(await rejectedAfterMs(() => cache.get("a")) < 50);
+  await proxy.inject({ mode: "pass" });
+  assert.ok(await healedAfterMs(() => relay.publish("chat.1", "hello"), received) < 5_000);
+  await poll(() => cache.set("a", "value", 60).then(() => true, () => false), { timeoutMs: 5_000 });
+  assert.equal(await cache.get("a"), "value");
+});
+
+test(
+  "every call on a cache that is cut off or silent rejects within 2 s, and succeeds 5 s after",
+  async (proxy, namespace) => {
+    await using redis = await openRedis({ url: proxy.url, log });
+    const cache = openRedisCache({ redis, namespace });
+    const calls = [
+      () => cache.get("a"),
+      () => cache.set("a", "value", 60),
+      () => cache.setNewer("a", 1, "value", 60),
+      () => cache.take("a"),
+    ];
+    for (const faults of [AWAY, [{ mode: "stall" }] as const]) {
+      await proxy.inject(...faults);
+      const waits = await Promise.all(calls.map(rejectedAfterMs));
+      assert.ok(Math.max(...waits) < 2_000, `${waits} ms`);
+      assert.ok(Math.max(...await Promise.all(calls.map(rejectedAfterMs))) < 2_000);
+      await proxy.inject({ mode: "pass" });
+      await poll(() => cache.set("a", "value", 60).then(() => true, () => false), { timeoutMs: 5_000 });
+      for (const call of calls) await call();
+    }
+  },
+);
+
+test("what Redis itself refuses is no outage, and the connection lives on", async (proxy) => {
+  await using redis = await openRedis({ url: proxy.url, log });
+  await assert.rejects(redis.run((client) => client.eval("no Lua at all", { keys: [], arguments: [] })), (error) => {
+    assert.ok(!isStoreDown(error), String(error));
+    return true;
+  });
+  await redis.ping();
+  assert.equal((await proxy.inject({ mode: "pass" })).accepted, 1);
+});
+
+test("a connection survives a process that is busy for longer than any answer may take", async (proxy) => {
+  await using redis = await openRedis({ url: proxy.url, log });
+  const until = performance.now() + 3_000;
+  while (performance.now() < until);
+  for (let i = 0; i < 10; i++) await redis.ping();
+  await poll(() => redis.ping().then(() => true));
+  assert.equal((await proxy.inject({ mode: "pass" })).accepted, 1, "it was given up and opened anew");
+});
+
+test(
+  "with Redis away each node counts for itself, lets no more through, and counts together again after",
+  async (proxy, namespace) => {
+    const limit = { name: "five", points: 5, durationS: 60 };
+    await using redis = await openRedis({ url: proxy.url, log });
+    await using direct = await openRedis({ url: url!, log });
+    const here = openRedisLimiter({ redis, namespace, factor: 1, log });
+    const there = openRedisLimiter({ redis: direct, namespace, factor: 1, log });
+    const letThrough = async (times: number, key: string) =>
+      (await Promise.all(Array.from({ length: times }, () => here.take(limit, key)))).filter((each) => each === null)
+        .length;
+    assert.equal(await letThrough(3, "someone"), 3);
+    await proxy.inject(...AWAY);
+    const started = performance.now();
+    assert.equal(await letThrough(20, "someone"), 5);
+    assert.ok(performance.now() - started < 2_000);
+    await proxy.inject({ mode: "pass" });
+    await poll(() => redis.ping().then(() => true, () => false), { timeoutMs: 5_000 });
+    assert.equal(await letThrough(1, "someone"), 1);
+    assert.equal(await there.take(limit, "someone"), null);
+    assert.notEqual(await there.take(limit, "someone"), null);
+  },
+);
