@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
-import { EventSource } from "eventsource";
 import fc from "fast-check";
-import { openMemoryRelay } from "../adapters/relay_memory.ts";
-import { STREAMS_MAX } from "../services/alert_feeds.ts";
-import { openAlertStreams } from "../services/alert_streams.ts";
-import { BUFFERED_BYTES_MAX } from "../services/event_stream.ts";
-import { addParty, addPeople, allTold, fillInbox, type Neighbour, startAlertService, tell } from "./alert_world.ts";
+import { leaderWithAlerts, startAlertService } from "./alert_world.ts";
 import { openEvents, type SentEvent } from "./event_stream.ts";
-import { assertProblem, poll, signUp, type TestService } from "./harness.ts";
-import { quietLog } from "./quiet_log.ts";
+import { assertProblem, type TestService } from "./harness.ts";
 
 let service: TestService;
 Deno.test.beforeAll(async () => {
@@ -20,21 +14,8 @@ const streamUrl = (query = "", node = service) => `${node.url}/api/alerts/stream
 const seqs = (events: SentEvent[]) => events.map(({ data }) => data.seq);
 const oneTo = (n: number, from = 1) => Array.from({ length: n - from + 1 }, (_, i) => from + i);
 
-/** Someone with a party of their own, who gets one more alert each time that somebody asks to join it. */
-async function leaderWithAlerts(count: number) {
-  const [leader, applicant] = await addPeople(service, 2) as [Neighbour, Neighbour];
-  const party = await addParty(service, leader.id);
-  const alert = async (times = 1) => {
-    const about = { type: "join.requested" as const, partyId: party.id, actorId: applicant.id, userId: applicant.id };
-    await Promise.all(Array.from({ length: times }, () => tell(service, about)));
-  };
-  await alert(count);
-  await allTold(service, party);
-  return { leader, alert, party, whenTold: () => allTold(service, party) };
-}
-
 Deno.test("A stream begins with ready and the state of the inbox, then sends each alert as the inbox shows it", async () => {
-  const { leader: { token }, alert } = await leaderWithAlerts(3);
+  const { leader: { token }, alert } = await leaderWithAlerts(service, 3);
   await using stream = await openEvents(streamUrl(), { token });
   const { status, headers } = stream.response;
   assert.deepEqual([status, headers.get("content-type")], [200, "text/event-stream"]);
@@ -49,7 +30,7 @@ Deno.test("A stream begins with ready and the state of the inbox, then sends eac
 });
 
 Deno.test("A stream resumed by Last-Event-ID or ?lastEventId= replays everything after it in order, and the header is the newer", async () => {
-  const { leader: { token }, alert, whenTold } = await leaderWithAlerts(120);
+  const { leader: { token }, alert, whenTold } = await leaderWithAlerts(service, 120);
   for (
     const [query, lastEventId, from] of [["", 0, 1], ["?lastEventId=7", "", 8], ["?lastEventId=7", 119, 120]] as const
   ) {
@@ -67,7 +48,7 @@ Deno.test("A stream resumed by Last-Event-ID or ?lastEventId= replays everything
 Deno.test("Over any number of cuts at any point, with writers at work, the streams of a person give 1..n once and in order", async () => {
   const cuts = fc.array(fc.nat({ max: 12 }), { minLength: 1, maxLength: 6 });
   const check = fc.asyncProperty(cuts, fc.integer({ min: 10, max: 40 }), async (cutAfter, total) => {
-    const { leader: { token }, alert } = await leaderWithAlerts(0);
+    const { leader: { token }, alert } = await leaderWithAlerts(service, 0);
     await using first = await openEvents(streamUrl(), { token });
     const [ready] = await first.take("ready", 1);
     first.hangUp();
@@ -93,7 +74,7 @@ Deno.test("Over any number of cuts at any point, with writers at work, the strea
 });
 
 Deno.test("What is written between the answer to GET /api/alerts and the stream's opening is not missed", async () => {
-  const { leader: { token }, alert, whenTold } = await leaderWithAlerts(2);
+  const { leader: { token }, alert, whenTold } = await leaderWithAlerts(service, 2);
   const page = await service.call("GET", "/api/alerts", { token });
   await alert(3);
   await whenTold();
@@ -102,7 +83,7 @@ Deno.test("What is written between the answer to GET /api/alerts and the stream'
 });
 
 Deno.test("A deleted alert is not replayed, and those after it are", async () => {
-  const { leader: { token } } = await leaderWithAlerts(3);
+  const { leader: { token } } = await leaderWithAlerts(service, 3);
   const { body } = await service.call("GET", "/api/alerts", { token });
   assert.equal((await service.call("DELETE", `/api/alerts/${body.items[1].id}`, { token })).status, 204);
   await using stream = await openEvents(streamUrl(), { token, lastEventId: 0 });
@@ -110,7 +91,7 @@ Deno.test("A deleted alert is not replayed, and those after it are", async () =>
 });
 
 Deno.test("A stream carries nobody else's alerts", async () => {
-  const mine = await leaderWithAlerts(1), theirs = await leaderWithAlerts(1);
+  const mine = await leaderWithAlerts(service, 1), theirs = await leaderWithAlerts(service, 1);
   await using stream = await openEvents(streamUrl(), { token: mine.leader.token, lastEventId: 0 });
   await theirs.alert(3);
   await theirs.whenTold();
@@ -120,14 +101,8 @@ Deno.test("A stream carries nobody else's alerts", async () => {
   assert.equal(stream.log.length, 3);
 });
 
-Deno.test("A quiet stream gets a comment line within 15 s", async () => {
-  const { leader: { token } } = await leaderWithAlerts(0);
-  await using stream = await openEvents(streamUrl(), { token });
-  await poll(() => stream.comments.length > 0, { timeoutMs: 15_000, everyMs: 100 });
-});
-
 Deno.test("A ticket opens one stream, once; a bad place to go on from is refused with its name", async () => {
-  const { leader: { token } } = await leaderWithAlerts(1);
+  const { leader: { token } } = await leaderWithAlerts(service, 1);
   const { body: { ticket } } = await service.call("POST", "/api/auth/tickets", { token });
   await using stream = await openEvents(streamUrl(`?ticket=${ticket}&lastEventId=0`));
   assert.deepEqual(seqs(await stream.take("alert", 1)), [1]);
@@ -142,169 +117,12 @@ Deno.test("A ticket opens one stream, once; a bad place to go on from is refused
   }
 });
 
-Deno.test("A person has at most five streams at a node: the next is refused with Retry-After until one is closed", async () => {
-  const [{ token }] = await addPeople(service, 1) as [Neighbour];
-  await using stack = new AsyncDisposableStack();
-  const open = await Promise.all(oneTo(STREAMS_MAX).map(() => openEvents(streamUrl(), { token })));
-  open.forEach((stream) => stack.use(stream));
-  assert.deepEqual(open.map(({ response }) => response.status), [200, 200, 200, 200, 200]);
-  const refused = await service.call("GET", "/api/alerts/stream", { token });
-  assertProblem(refused, 429, "rate-limited");
-  assert.ok(Number(refused.headers.get("retry-after")) >= 1);
-  open[0]!.hangUp();
-  const next = await poll(async () => {
-    const stream = stack.use(await openEvents(streamUrl(), { token }));
-    return stream.response.ok && stream;
-  });
-  assert.equal((await next.take("ready", 1)).length, 1);
-});
-
-Deno.test("Sign-out everywhere ends the person's streams on every node within 2 s, and nobody else's", async () => {
-  await using other = await startAlertService({ database: service.database, namespace: service.namespace });
-  const person = await signUp(service);
-  const { leader: stayer } = await leaderWithAlerts(0);
-  await using here = await openEvents(streamUrl(), { token: person.token });
-  await using there = await openEvents(streamUrl("", other), { token: person.token });
-  await using stays = await openEvents(streamUrl("", other), { token: stayer.token });
-  for (const stream of [here, there, stays]) await stream.take("ready", 1);
-  const started = performance.now();
-  const out = await service.call("POST", "/api/auth/signout", { token: person.token, body: { everywhere: true } });
-  assert.equal(out.status, 204);
-  await Promise.all([here.over, there.over]);
-  assert.ok(performance.now() - started < 2_000, `took ${performance.now() - started} ms`);
-  assert.equal(await Promise.race([stays.over.then(() => "over"), Promise.resolve("open")]), "open");
-});
-
 Deno.test("An alert that is written through one node reaches the person's streams on another", async () => {
   await using other = await startAlertService({ database: service.database, namespace: service.namespace });
-  const { leader: { token }, alert } = await leaderWithAlerts(0);
+  const { leader: { token }, alert } = await leaderWithAlerts(service, 0);
   await using here = await openEvents(streamUrl(), { token });
   await using there = await openEvents(streamUrl("", other), { token });
   await Promise.all([here.take("ready", 1), there.take("ready", 1)]);
   await alert(5);
   for (const stream of [here, there]) assert.deepEqual(seqs(await stream.take("alert", 5)), oneTo(5));
 });
-
-Deno.test("With a relay that tells nothing, alerts are in the stream within 2 s all the same", async () => {
-  await using deaf = openMemoryRelay({ log: quietLog });
-  await using streams = openAlertStreams({ ...service.deps, relay: deaf });
-  const { leader, alert, whenTold } = await leaderWithAlerts(0);
-  const frames = (await openBody(streams, leader)).getReader();
-  assert.match((await frames.read()).value!, /event: ready/);
-  await alert();
-  await whenTold();
-  const started = performance.now();
-  assert.match((await frames.read()).value!, /^id: 1\nevent: alert\n/);
-  assert.ok(performance.now() - started < 2_000, `took ${performance.now() - started} ms`);
-  await frames.cancel();
-});
-
-Deno.test("A reader that stops holds a bounded buffer, harms nobody, and gets the rest when it reads again", async () => {
-  await using streams = openAlertStreams(service.deps);
-  const { leader, party } = await leaderWithAlerts(0);
-  await fillInbox(service, leader, party, { count: 3_000 });
-  const stalled = (await openBody(streams, leader, 0)).getReader();
-  const reading = (await openBody(streams, leader, 0)).getReader();
-  assert.equal((await readAlerts(reading, 3_000)).length, 3_000);
-  // What the stalled one has not been given yet is gone now: it can only get what was kept for it.
-  await service.sql`update alerts set deleted_at = now() where user_id = ${leader.id}`;
-  await fillInbox(service, leader, party, { count: 1 });
-  let keptBytes = 0, last = 0;
-  while (last < 3_001) {
-    const { value } = await stalled.read();
-    keptBytes += value!.length;
-    for (const [, id] of value!.matchAll(/id: (\d+)\nevent: alert/g)) last = Number(id);
-  }
-  assert.ok(keptBytes > BUFFERED_BYTES_MAX / 2, `only ${keptBytes}`);
-  assert.ok(keptBytes < 2 * BUFFERED_BYTES_MAX, `kept ${keptBytes} bytes`);
-});
-
-Deno.test("Readers that take nothing for 60 ticks are given up: their places are free, and what was sent is still there", async () => {
-  await using streams = openAlertStreams(service.deps, { tickMs: 10 });
-  const { leader, party } = await leaderWithAlerts(0);
-  await fillInbox(service, leader, party, { count: 1_000 });
-  const silent = await Promise.all(oneTo(STREAMS_MAX).map(() => openBody(streams, leader, 0)));
-  await assert.rejects(openBody(streams, leader), { code: "rate-limited" });
-  for (let n = 0; n < STREAMS_MAX; n++) await poll(() => openBody(streams, leader).catch(() => null));
-  const kept = await readAlerts(silent[0]!.getReader(), 1_000);
-  assert.ok(kept.length > 0 && kept.length < 1_000, `kept ${kept.length}`);
-});
-
-Deno.test("A draining node tells its readers to connect elsewhere and ends, held up by nobody who does not read", async () => {
-  const { leader, party } = await leaderWithAlerts(0);
-  await fillInbox(service, leader, party, { count: 4_000, title: "쌀".repeat(2_000) });
-  const stopping = await startAlertService({ database: service.database, namespace: service.namespace });
-  // Far more than the network between them holds: the server cannot get rid of it.
-  using silent = await Deno.connect({ hostname: "127.0.0.1", port: Number(new URL(stopping.url).port) });
-  const query = "?lastEventId=0", headers = `host: x\r\nauthorization: Bearer ${leader.token}`;
-  await silent.write(new TextEncoder().encode(`GET /api/alerts/stream${query} HTTP/1.1\r\n${headers}\r\n\r\n`));
-  await silent.read(new Uint8Array(16));
-  await using stream = await openEvents(streamUrl("", stopping), { token: leader.token, lastEventId: 0 });
-  await stream.take("alert", 4_000);
-  const started = performance.now();
-  await stopping[Symbol.asyncDispose]();
-  assert.ok(performance.now() - started < 10_000, `took ${performance.now() - started} ms`);
-  await stream.over;
-  const goodbye = stream.log.at(-1)!;
-  assert.equal(goodbye.event, "reconnect");
-  assert.ok(goodbye.data.afterMs >= 0 && goodbye.data.afterMs < 10_000);
-});
-
-Deno.test("A node that has drained opens no stream", async () => {
-  await using streams = openAlertStreams(service.deps);
-  const { leader } = await leaderWithAlerts(0);
-  streams.drain();
-  await assert.rejects(openBody(streams, leader), { code: "unavailable" });
-});
-
-Deno.test("A stock EventSource goes on without gap or repeat when its access token ends and it connects with a new one", async () => {
-  const own = await startAlertService();
-  await using _own = own;
-  const person = await signUp(own), [applicant] = await addPeople(own, 1);
-  const party = await addParty(own, person.id);
-  const ask = () =>
-    tell(own, { type: "join.requested", partyId: party.id, actorId: applicant!.id, userId: applicant!.id });
-  let token = person.token, connections = 0;
-  const source = new EventSource(streamUrl("", own), {
-    fetch: (url, init) => {
-      connections += 1;
-      return fetch(url, { ...init, headers: { ...init.headers, authorization: `Bearer ${token}` } });
-    },
-  });
-  const received: number[] = [];
-  const began = Promise.withResolvers<void>();
-  source.addEventListener("ready", () => began.resolve());
-  source.addEventListener("alert", ({ data }) => received.push(JSON.parse(data).seq));
-  try {
-    await began.promise;
-    await ask();
-    await poll(() => received.length === 1);
-    own.clock.advance(16 * 60_000);
-    const body = { email: person.email, password: person.password };
-    token = (await own.call("POST", "/api/auth/signin", { body })).body.accessToken;
-    await poll(() => source.readyState === EventSource.CONNECTING);
-    await ask();
-    await poll(() => received.length === 2);
-    assert.deepEqual([received, connections], [[1, 2], 2]);
-  } finally {
-    source.close();
-  }
-});
-
-/** Opens a stream at the service's own door, for what lies before the network. */
-async function openBody(streams: ReturnType<typeof openAlertStreams>, who: Neighbour, after?: number) {
-  const live = { add: () => ({ [Symbol.dispose]() {} }) };
-  const caller = { userId: who.id, sessionId: who.sessionId, expiresAt: new Date(8.64e15) };
-  return (await streams.open({ live }, caller, after)).pipeThrough(new TextDecoderStream());
-}
-
-async function readAlerts(reader: ReadableStreamDefaultReader<string>, count: number): Promise<number[]> {
-  const received: number[] = [];
-  while (received.length < count) {
-    const { value, done } = await reader.read();
-    if (done) break;
-    for (const [, id] of value.matchAll(/id: (\d+)\nevent: alert/g)) received.push(Number(id));
-  }
-  assert.deepEqual(received, oneTo(received.length));
-  return received;
-}

@@ -1,17 +1,10 @@
 /** What the tests of alerts share: people and parties made by SQL in any number, events told as the product tells them. */
-import { Connection } from "rabbitmq-client";
+import assert from "node:assert/strict";
 import { v7 } from "uuid";
-import { readConfig } from "../adapters/config.ts";
-import { openMemoryQueue } from "../adapters/queue_memory.ts";
-import { topologyOf } from "../adapters/rabbitmq_topology.ts";
-import { openDeps } from "../main.ts";
 import { type NewEvent, recordEvent } from "../services/events.ts";
-import type { Deps, Queue } from "../services/ports.ts";
 import { inTransaction } from "../services/transaction.ts";
 import { startAlerts } from "../workers/alerts.ts";
-import { addItem, addMarket, CITY_HALL, createDatabase, movableClock, poll } from "./harness.ts";
-import { startTestService, type TestClock, type TestService } from "./harness.ts";
-import { quietLog } from "./quiet_log.ts";
+import { addItem, addMarket, CITY_HALL, poll, startTestService, type TestService } from "./harness.ts";
 
 /** A service with an alerts worker: embedded it has one, beside RabbitMQ the worker is a process of its own. */
 export async function startAlertService(options: Parameters<typeof startTestService>[0] = {}): Promise<TestService> {
@@ -178,61 +171,42 @@ export async function fillInbox(
     from head, generate_series(1, ${count}::int) as n`;
 }
 
-/** Ports and a database with nobody at work on them yet: no outbox, no alerts worker. */
-export async function openIdleWorld(
-  stack: AsyncDisposableStack,
-): Promise<World & { clock: TestClock; namespace: string }> {
-  const database = stack.use(await createDatabase()), namespace = `test-${v7().slice(-12)}`, clock = movableClock();
-  const real = ["REDIS_URL", "AMQP_URL"].flatMap((name) => Deno.env.get(name) ? [[name, Deno.env.get(name)!]] : []);
-  const secret = "the tests' own secret, 32 bytes and more";
-  const environment = {
-    NAMESPACE: namespace,
-    JWT_SECRET: secret,
-    ...Object.fromEntries(real),
-    ...database.environment,
+/** A party whose market these many people favour. */
+export async function partyWithFans(world: World, count: number, place: { regionCode?: string } = {}) {
+  const [leader] = await addPeople(world, 1), fans = await addPeople(world, count);
+  const party = await addParty(world, leader!.id, place);
+  await favourMarket(world, party, fans);
+  return {
+    leader: leader!,
+    fans,
+    party,
+    created: { type: "party.created" as const, partyId: party.id, actorId: leader!.id },
   };
-  const deps = await openDeps(readConfig(environment), stack, { clock, log: quietLog });
-  return { deps, sql: deps.sql, clock, namespace };
 }
 
-/** A broker whose data can be lost: RabbitMQ when its URL is given, else the embedded queue. */
-export interface FragileQueue {
-  queue: Queue;
-  /** How many messages it has safely taken. */
-  published(): number;
-  /** Loses the region's messages, dead letters, queues and exchanges; embedded also the consumers. */
-  wipe(regionCode: string): Promise<void>;
-}
-
-/** Opens one, closed with the stack. */
-export function openFragileQueue(
-  stack: AsyncDisposableStack,
-  { deps, namespace }: { deps: Deps; namespace: string },
-): FragileQueue {
-  const url = Deno.env.get("AMQP_URL");
-  let current: Queue & Partial<AsyncDisposable> = url ? deps.queue : openMemoryQueue({ log: quietLog }), count = 0;
-  if (!url) stack.defer(() => current[Symbol.asyncDispose]!());
-  const queue: Queue = {
-    async publish(...args) {
-      await current.publish(...args);
-      count += 1;
-    },
-    consume: (...args) => current.consume(...args),
-    deadLetters: (...args) => current.deadLetters(...args),
-    ping: () => current.ping(),
-  };
-  async function wipe(regionCode: string): Promise<void> {
-    if (url) return await wipeRabbit(url, namespace, regionCode);
-    await current[Symbol.asyncDispose]!();
-    current = openMemoryQueue({ log: quietLog });
+/** Asserts that each of these people has been told exactly these events, each once, numbered from 1. */
+export async function assertTold(world: World, people: { id: string }[], eventIds: string[]): Promise<void> {
+  const rows = await world.sql<{ userId: string; seqs: number[]; eventIds: string[] }[]>`
+    select user_id as "userId", array_agg(seq order by seq) as seqs, array_agg(event_id order by event_id) as "eventIds"
+    from alerts
+    where user_id = any(${people.map(({ id }) => id)}::uuid[])
+    group by user_id`;
+  assert.equal(rows.length, eventIds.length === 0 ? 0 : people.length);
+  for (const { seqs, eventIds: told } of rows) {
+    assert.deepEqual(told, eventIds.toSorted());
+    assert.deepEqual(seqs, eventIds.map((_, i) => i + 1));
   }
-  return { queue, published: () => count, wipe };
 }
 
-async function wipeRabbit(url: string, namespace: string, regionCode: string): Promise<void> {
-  const connection = new Connection(url);
-  const { queue, deadQueue, exchanges } = topologyOf(namespace, regionCode);
-  for (const each of [queue, deadQueue]) await connection.queueDelete({ queue: each.queue });
-  for (const { exchange } of exchanges) await connection.exchangeDelete({ exchange: exchange! });
-  await connection.close();
+/** Someone with a party of their own, who gets one more alert each time that somebody asks to join it. */
+export async function leaderWithAlerts(service: World, count: number) {
+  const [leader, applicant] = await addPeople(service, 2) as [Neighbour, Neighbour];
+  const party = await addParty(service, leader.id);
+  const alert = async (times = 1) => {
+    const about = { type: "join.requested" as const, partyId: party.id, actorId: applicant.id, userId: applicant.id };
+    await Promise.all(Array.from({ length: times }, () => tell(service, about)));
+  };
+  await alert(count);
+  await allTold(service, party);
+  return { leader, alert, party, whenTold: () => allTold(service, party) };
 }

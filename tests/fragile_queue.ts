@@ -1,0 +1,70 @@
+/** A world without workers, and a broker in it that can lose everything. */
+import { Connection } from "rabbitmq-client";
+import { v7 } from "uuid";
+import { readConfig } from "../adapters/config.ts";
+import { openMemoryQueue } from "../adapters/queue_memory.ts";
+import { topologyOf } from "../adapters/rabbitmq_topology.ts";
+import { openDeps } from "../main.ts";
+import type { Deps, Queue } from "../services/ports.ts";
+import type { World } from "./alert_world.ts";
+import { createDatabase, movableClock, type TestClock } from "./harness.ts";
+import { quietLog } from "./quiet_log.ts";
+
+/** Ports and a database with nobody at work on them yet: no outbox, no alerts worker. */
+export async function openIdleWorld(
+  stack: AsyncDisposableStack,
+): Promise<World & { clock: TestClock; namespace: string }> {
+  const database = stack.use(await createDatabase()), namespace = `test-${v7().slice(-12)}`, clock = movableClock();
+  const real = ["REDIS_URL", "AMQP_URL"].flatMap((name) => Deno.env.get(name) ? [[name, Deno.env.get(name)!]] : []);
+  const secret = "the tests' own secret, 32 bytes and more";
+  const environment = {
+    NAMESPACE: namespace,
+    JWT_SECRET: secret,
+    ...Object.fromEntries(real),
+    ...database.environment,
+  };
+  const deps = await openDeps(readConfig(environment), stack, { clock, log: quietLog });
+  return { deps, sql: deps.sql, clock, namespace };
+}
+
+/** A broker whose data can be lost: RabbitMQ when its URL is given, else the embedded queue. */
+export interface FragileQueue {
+  queue: Queue;
+  /** How many messages it has safely taken. */
+  published(): number;
+  /** Loses the region's messages, dead letters, queues and exchanges; embedded also the consumers. */
+  wipe(regionCode: string): Promise<void>;
+}
+
+/** Opens one, closed with the stack. */
+export function openFragileQueue(
+  stack: AsyncDisposableStack,
+  { deps, namespace }: { deps: Deps; namespace: string },
+): FragileQueue {
+  const url = Deno.env.get("AMQP_URL");
+  let current: Queue & Partial<AsyncDisposable> = url ? deps.queue : openMemoryQueue({ log: quietLog }), count = 0;
+  if (!url) stack.defer(() => current[Symbol.asyncDispose]!());
+  const queue: Queue = {
+    async publish(...args) {
+      await current.publish(...args);
+      count += 1;
+    },
+    consume: (...args) => current.consume(...args),
+    deadLetters: (...args) => current.deadLetters(...args),
+    ping: () => current.ping(),
+  };
+  async function wipe(regionCode: string): Promise<void> {
+    if (url) return await wipeRabbit(url, namespace, regionCode);
+    await current[Symbol.asyncDispose]!();
+    current = openMemoryQueue({ log: quietLog });
+  }
+  return { queue, published: () => count, wipe };
+}
+
+async function wipeRabbit(url: string, namespace: string, regionCode: string): Promise<void> {
+  const connection = new Connection(url);
+  const { queue, deadQueue, exchanges } = topologyOf(namespace, regionCode);
+  for (const each of [queue, deadQueue]) await connection.queueDelete({ queue: each.queue });
+  for (const { exchange } of exchanges) await connection.exchangeDelete({ exchange: exchange! });
+  await connection.close();
+}
