@@ -210,6 +210,9 @@ Deno.test("GET /api/markets names what is wrong with a point, a radius or a kind
   for (const [query, pointer] of wrong) {
     assertProblem(await service.call("GET", `/api/markets?${query}`), 422, "invalid-input", pointer);
   }
+  for (const query of ["lat=5e-324&lng=-5e-324", "lat=90&lng=180", "lat=-90&lng=-180&radiusM=50000", "lat=-0&lng=0"]) {
+    assert.equal((await service.call("GET", `/api/markets?${query}`)).status, 200, query);
+  }
 });
 
 Deno.test("GET /api/regions answers the division of 2026, each region with a point in Korea", async () => {
