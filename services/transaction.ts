@@ -3,12 +3,27 @@ import type { Sql, TransactionSql } from "./ports.ts";
 
 const effectsOf = new WeakMap<object, (() => void)[]>();
 
+/** Transactions that PostgreSQL ended to undo a deadlock are run so often in all. */
+const ATTEMPTS = 3;
+
 /**
  * Runs `work` in a transaction and resolves once it has committed; whatever it throws rolls everything back. Within
- * another one it joins it: all commit together or not at all.
+ * another one it joins it: all commit together or not at all. May run `work` again from the start: what it does outside
+ * the transaction belongs into {@link afterCommit}.
  */
 export async function inTransaction<T>(sql: Sql, work: (tx: TransactionSql) => Promise<T>): Promise<T> {
   if (effectsOf.has(sql)) return await work(sql as unknown as TransactionSql);
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await runOnce(sql, work);
+    } catch (error) {
+      const isDeadlock = (error as { code?: unknown }).code === "40P01";
+      if (!isDeadlock || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function runOnce<T>(sql: Sql, work: (tx: TransactionSql) => Promise<T>): Promise<T> {
   const effects: (() => void)[] = [];
   const result = await sql.begin(async (tx) => {
     effectsOf.set(tx, effects);
