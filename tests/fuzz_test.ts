@@ -6,7 +6,7 @@ import { type AnyRequest, type Known, requestTo } from "./openapi_arbitrary.ts";
 import { OpenApi, operationsOf } from "./openapi_document.ts";
 
 /** Of each call; the whole takes some seconds. */
-const REQUESTS = 40;
+const REQUESTS = 25;
 
 let service: TestService;
 Deno.test.beforeAll(async () => void (service = await startTestService()));
@@ -28,7 +28,7 @@ Deno.test("no request, however odd, makes any call answer 5xx, and the service g
       { numRuns: REQUESTS },
     );
   }
-  assert.ok(succeeded.size >= 25, `only these ever succeeded, so little was tried: ${[...succeeded].join(", ")}`);
+  assert.ok(succeeded.size >= 22, `only these ever succeeded, so little was tried: ${[...succeeded].join(", ")}`);
   const [alive, ready] = [await service.call("GET", "/healthz"), await service.call("GET", "/readyz")];
   assert.deepEqual([alive.status, ready.status], [200, 200]);
   assert.ok((await signUp(service)).token, "people can still sign up");
