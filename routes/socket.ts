@@ -19,8 +19,8 @@ interface SocketDeps extends Pick<Deps, "sql" | "cache" | "tokens" | "limiter" |
 }
 
 const PROTOCOL = "moajang.v1";
-/** A peer that has been silent this long is pinged, and given up when it does not answer in half of it. */
-const IDLE_S = 20;
+/** A peer that has been silent for half of this is pinged, and given up when it stays silent for the other half. */
+const IDLE_S = 30;
 
 /**
  * GET `/ws`: a WebSocket speaking `moajang.v1`. Signed in by `Authorization`, by `?ticket=`, or by a first frame `hello`;

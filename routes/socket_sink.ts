@@ -38,7 +38,9 @@ export function boundedSink(socket: WebSocket, onTooSlow: () => void): Sink {
 
   return {
     send(frame) {
-      if (isOver || socket.readyState !== WebSocket.OPEN) return;
+      if (isOver) return;
+      // A peer that answers no pings is being given up; with unread frames in its way, the close event may never come.
+      if (socket.readyState !== WebSocket.OPEN) return tooSlow();
       const before = socket.bufferedAmount;
       socket.send(frame);
       const size = socket.bufferedAmount - before;

@@ -2,7 +2,7 @@
 import type { Deps } from "./ports.ts";
 
 /** A node that has not renewed for this long is taken for dead. */
-const LEASE_S = 15;
+const LEASE_S = 12;
 
 /** Writes that people (`partyId userId`) are connected through this node. */
 export async function insertRows({ sql }: Pick<Deps, "sql">, nodeId: string, keys: string[]): Promise<void> {

@@ -1,0 +1,115 @@
+/** Readers that stop reading: cut off, while nobody else notices. */
+import assert from "node:assert/strict";
+import { connectChat, handshake, writeText } from "./chat_client.ts";
+import { openRoom, range, seqsOf, told } from "./chat_world.ts";
+import {
+  createDatabase,
+  type Person,
+  poll,
+  signUp,
+  startTestService,
+  type TestDatabase,
+  type TestService,
+} from "./harness.ts";
+
+let database: TestDatabase;
+let service: TestService;
+let leader: Person;
+
+Deno.test.beforeAll(async () => {
+  database = await createDatabase();
+  service = await startTestService({ database });
+  leader = await signUp(service);
+});
+Deno.test.afterAll(async () => {
+  await service[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+/** A room of the leader and so many new people. */
+async function roomOf(members: number): Promise<{ partyId: string; people: Person[] }> {
+  const people = await Promise.all(Array.from({ length: members }, () => signUp(service)));
+  return { partyId: await openRoom(service, leader, people), people };
+}
+
+Deno.test("a reader that stops reading is cut off with 4408, nobody else notices, and it resumes whole", async () => {
+  const { partyId, people: [slow, quick] } = await roomOf(2);
+  const { connection } = await handshake(service, { headers: { authorization: `Bearer ${slow!.token}` } });
+  await writeText(connection, JSON.stringify({ type: "subscribe", partyId }));
+  await using reader = await connectChat(service, { token: quick!.token });
+  await using writer = await connectChat(service, { token: leader.token });
+  await reader.subscribe(partyId);
+  await poll(() =>
+    reader.frames.some((frame) => frame.type === "subscribed" && frame.online.includes(slow!.id)) ||
+    reader.frames.some((frame) => frame.type === "presence" && frame.userId === slow!.id && frame.online)
+  );
+
+  // The kernel takes some MiB for a reader that does not read; then the service's own bound is met.
+  const text = "느".repeat(2_000), total = 2_000;
+  const tookMs: number[] = [];
+  for (let sent = 0; sent < total; sent += 20) {
+    const started = performance.now();
+    const acks = await Promise.all(Array.from({ length: 20 }, () => writer.send(partyId, text)));
+    await told(reader, Math.max(...acks.map((ack) => ack.seq)));
+    tookMs.push(performance.now() - started);
+  }
+  await reader.heard("presence", (frame) => frame.userId === slow!.id && !frame.online);
+  assert.deepEqual(seqsOf(reader.entries(partyId)), range(3, total + 2));
+  const p99 = tookMs.sort((a, b) => a - b)[Math.floor(tookMs.length * 0.99)]!;
+  assert.ok(p99 < 1_000, `twenty texts to everyone else took ${p99} ms`);
+
+  const { texts, closeCode } = await readFrames(connection);
+  connection.close();
+  assert.equal(closeCode, 4408);
+  const got = texts.map((each) => JSON.parse(each)).filter((frame) => frame.type === "entry");
+  assert.deepEqual(seqsOf(got), range(3, got.length + 2));
+  assert.ok(got.length < total, "it was cut off before the end");
+
+  await using resumed = await connectChat(service, { token: slow!.token });
+  await resumed.subscribe(partyId, got.length + 2);
+  await told(resumed, total + 2);
+  assert.deepEqual(seqsOf(resumed.entries(partyId)), range(got.length + 3, total + 2));
+});
+
+Deno.test("a reader that stops reading while it catches up holds little, and is cut off with 4408", async () => {
+  const { partyId, people: [slow] } = await roomOf(1);
+  await using writer = await connectChat(service, { token: leader.token });
+  const text = "느".repeat(2_000);
+  for (let sent = 0; sent < 2_000; sent += 100) {
+    await Promise.all(Array.from({ length: 100 }, () => writer.send(partyId, text)));
+  }
+  const { connection } = await handshake(service, { headers: { authorization: `Bearer ${slow!.token}` } });
+  await writeText(connection, JSON.stringify({ type: "subscribe", partyId, after: 0 }));
+  await using watcher = await connectChat(service, { token: leader.token });
+  await watcher.subscribe(partyId);
+  await poll(() =>
+    watcher.frames.some((frame) => frame.type === "subscribed" && frame.online.includes(slow!.id)) ||
+    watcher.frames.some((frame) => frame.type === "presence" && frame.online)
+  );
+  await watcher.heard("presence", (frame) => frame.userId === slow!.id && !frame.online, { timeoutMs: 30_000 });
+  const { texts, closeCode } = await readFrames(connection);
+  connection.close();
+  assert.equal(closeCode, 4408);
+  assert.ok(texts.length < 2_000, `${texts.length} frames`);
+});
+
+/** Reads a server's frames by hand, up to its close frame. */
+async function readFrames(connection: Deno.TcpConn): Promise<{ texts: string[]; closeCode: number | null }> {
+  const texts: string[] = [];
+  const reader = connection.readable.getReader({ mode: "byob" });
+  const read = async (size: number) => {
+    const { value, done } = await reader.read(new Uint8Array(size), { min: size });
+    return done || value.length < size ? null : value;
+  };
+  while (true) {
+    const head = await read(2);
+    if (!head) return { texts, closeCode: null };
+    const opcode = head[0]! & 15, short = head[1]! & 127;
+    const more = short < 126 ? null : await read(short === 126 ? 2 : 8);
+    const size = more ? more.reduce((sum, byte) => sum * 256 + byte, 0) : short;
+    const payload = size > 0 ? await read(size) : new Uint8Array(0);
+    if (!payload) return { texts, closeCode: null };
+    if (opcode === 8) return { texts, closeCode: new DataView(payload.buffer).getUint16(0) };
+    if (opcode === 1) texts.push(new TextDecoder().decode(payload));
+  }
+}
