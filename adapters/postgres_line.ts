@@ -52,7 +52,7 @@ async function secured(socket: net.Socket, { host, ssl }: Address, signal: Abort
   const [answer] = await once(socket, "data", { signal });
   if (answer[0] !== "S".charCodeAt(0)) {
     if (ssl === "prefer") return socket;
-    throw new Error("the server does not speak TLS");
+    throw Object.assign(new Error("the server does not speak TLS"), { code: "NO_TLS" });
   }
   const over = tls.connect({
     socket,

@@ -76,8 +76,8 @@ async function firstLink(open: () => Promise<Link>, log: Deps["log"]): Promise<L
   }
 }
 
-/** SQLSTATEs that waiting does not cure: refused credentials, no such database, a setting the server does not know. */
-const FINAL = /^(28...|3D...|42...|22...)$/;
+/** What waiting does not cure: refused credentials, no such database, a setting the server does not know, no TLS. */
+const FINAL = /^(28...|3D...|42...|22...|NO_TLS)$/;
 
 function sqlOver(template: ReturnType<typeof templateOf>, pool: Pool): Sql {
   async function run(statement: Statement): Promise<void> {

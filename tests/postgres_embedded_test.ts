@@ -210,12 +210,19 @@ Deno.test("after a crash of the machine, with its number given to another proces
   }
 });
 
-Deno.test("a server that crashed while in use is started again by whoever comes next", async () => {
+Deno.test("a server that crashed while in use is started again by whoever comes next, once its last process is gone", async () => {
   await using dir = await makeDataDir();
   await using first = await open(dir.path);
   await query(first.connection, "create table t as select 1 as n");
-  kill((await serverProcesses(dir.home))[0]!, "SIGKILL");
-  await using second = await open(dir.path);
+  const [server, lingering] = await serverProcesses(dir.home);
+  kill(lingering!, "SIGSTOP");
+  kill(server!, "SIGKILL");
+  const opening = open(dir.path);
+  await poll(async () =>
+    (await Deno.readTextFile(join(dir.home, "data/server.log"))).includes("pre-existing shared memory")
+  );
+  kill(lingering!, "SIGCONT");
+  await using second = await opening;
   assert.equal(second.reused, false);
   assert.equal((await query(first.connection, "select n from t"))[0]!.n, 1);
 });

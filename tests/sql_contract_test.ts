@@ -217,6 +217,18 @@ Deno.test("opening waits for a server that is on its way up", async () => {
   assert.equal((await late.sql`select 1 as one`)[0]!.one, 1);
 });
 
+Deno.test("with sslmode=require bytes are encrypted, or the server is not opened at all", async () => {
+  await using behind = await openBehindProxy();
+  const url = new URL(behind.url);
+  url.searchParams.set("sslmode", "require");
+  const [{ ssl }] = await sql`show ssl` as [{ ssl: string }];
+  const opening = open({ target: url.href, max: 1 });
+  if (ssl === "off") return await assert.rejects(opening, /the server does not speak TLS/);
+  await using secured = await opening;
+  const [row] = await secured.sql`select ssl from pg_stat_ssl where pid = pg_backend_pid()`;
+  assert.equal(row!.ssl, true);
+});
+
 Deno.test("opening tells at once of a database that is not there, without its password", async () => {
   const url = new URL(database.environment.DATABASE_URL!);
   url.pathname = "/nowhere";
