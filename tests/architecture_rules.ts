@@ -20,7 +20,6 @@ const ROOMS: Record<string, Room> = {
       "ky",
       "node:*",
       "postgres",
-      "postgrator",
       "proj4",
       "rabbitmq-client",
       "rate-limiter-flexible",
