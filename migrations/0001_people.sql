@@ -54,6 +54,7 @@ create table sessions (
   ended_at timestamptz
 );
 create index sessions_user_idx on sessions (user_id);
+create index sessions_expires_idx on sessions (expires_at);
 create index sessions_ended_idx on sessions (ended_at) where ended_at is not null;
 
 create table refresh_tokens (

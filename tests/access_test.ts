@@ -22,7 +22,7 @@ Deno.test.beforeAll(async () => {
   });
   people = { leader, member, applicant, former, stranger, admin: { ...admin, token: again.body.accessToken } };
 });
-Deno.test.afterAll(() => service[Symbol.asyncDispose]());
+Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
 
 const everyone = (status: number): Expected => Object.fromEntries(ROLES.map((role) => [role, status])) as Expected;
 const signedIn = (status: number): Expected => ({ ...everyone(status), anonymous: 401 });

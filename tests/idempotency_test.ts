@@ -16,7 +16,7 @@ let service: TestService;
 Deno.test.beforeAll(async () => {
   service = await startTestService();
 });
-Deno.test.afterAll(() => service[Symbol.asyncDispose]());
+Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
 
 async function newParty(): Promise<Record<string, unknown>> {
   const startsAt = service.clock.now().getTime() + 86_400_000;

@@ -15,7 +15,7 @@ let service: TestService;
 Deno.test.beforeAll(async () => {
   service = await startTestService();
 });
-Deno.test.afterAll(() => service[Symbol.asyncDispose]());
+Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
 
 const people = (count: number) => Promise.all(Array.from({ length: count }, () => signUp(service)));
 const join = (party: { id: string }, { token }: Person, body: unknown = {}) =>
@@ -79,7 +79,9 @@ Deno.test("POST /api/parties/:id/join refuses with the reason, and changes nothi
   assertProblem(await join(cancelled, late), 409, "party-closed");
   const taken = await openParty(service, leader, { quantity: 3, unit: "ea", leaderQuantity: 3 });
   assertProblem(await join(taken, late), 409, "quantity-unavailable");
-  const [{ count }] = await service.sql`select count(*) from party_members where user_id = ${late.id}` as never;
+  const [{ count }] = await service.sql<
+    [{ count: number }]
+  >`select count(*) from party_members where user_id = ${late.id}`;
   assert.equal(count, 0);
 });
 
@@ -212,8 +214,8 @@ Deno.test("POST /api/parties/:id/join never overfills, even when 200 join at onc
   for (const answer of answers) if (answer.status !== 201) assertProblem(answer, 409, "party-full");
   const { status, memberCount } = await read(party);
   assert.deepEqual([status, memberCount], ["confirmed", 2]);
-  const [{ count }] = await service.sql`
-    select count(*) from party_members where party_id = ${party.id} and status = 'accepted'` as never;
+  const [{ count }] = await service.sql<[{ count: number }]>`
+    select count(*) from party_members where party_id = ${party.id} and status = 'accepted'`;
   assert.equal(count, 2);
 });
 

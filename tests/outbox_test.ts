@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { v7 } from "uuid";
 import { openMemoryQueue } from "../adapters/queue_memory.ts";
 import { writeAlerts } from "../services/alert_writing.ts";
 import type { Queue } from "../services/ports.ts";
@@ -146,4 +147,30 @@ Deno.test("The sweep deletes events a week after they were retired and idempoten
   assert.equal(await writeAlerts(world.deps, { partyId: party.id, eventId: retired }), 0);
   assert.equal(await writeAlerts(world.deps, { partyId: party.id, eventId: waiting }), 1);
   assert.equal((await inboxOf(world, fan!)).length, 2);
+});
+
+Deno.test("The sweep deletes sessions a day after they are over, with their tokens, and no other", async () => {
+  await using stack = new AsyncDisposableStack();
+  const world = await openIdleWorld(stack);
+  const { fans: [fan] } = await partyWithFans(world, 1);
+  const now = world.clock.now();
+  const expiries = { over: new Date(now.getTime() - 25 * 3600_000), justOver: new Date(now.getTime() - 3600_000) };
+  for (const expiresAt of Object.values(expiries)) {
+    const id = v7();
+    await world.sql`
+      insert into sessions (id, user_id, created_at, expires_at)
+      values (${id}, ${fan!.id}, ${now}, ${expiresAt})`;
+    await world.sql`
+      insert into refresh_tokens (token_hash, session_id, issued_at, expires_at)
+      values (${Buffer.from(id)}, ${id}, ${now}, ${expiresAt})`;
+  }
+  const ofFan = () => world.sql`select expires_at from sessions where user_id = ${fan!.id} order by expires_at`;
+  const before = (await ofFan()).length;
+  await sweep(world.deps, new AbortController().signal);
+  const left = await ofFan();
+  assert.equal(left.length, before - 1);
+  assert.deepEqual(left[0]!.expires_at, expiries.justOver);
+  const [{ tokens }] = await world.sql<[{ tokens: number }]>`
+    select count(*)::int as tokens from refresh_tokens where expires_at = ${expiries.over}`;
+  assert.equal(tokens, 0);
 });

@@ -17,7 +17,7 @@ let service: TestService;
 Deno.test.beforeAll(async () => {
   service = await startTestService();
 });
-Deno.test.afterAll(() => service[Symbol.asyncDispose]());
+Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
 
 const HOUR_MS = 3600_000;
 const inHours = (hours: number) => new Date(service.clock.now().getTime() + hours * HOUR_MS).toISOString();
@@ -108,10 +108,12 @@ Deno.test("POST /api/parties names each wrong field and writes nothing", async (
     assertProblem(answer, 422, "invalid-input", pointer);
   }
   assertProblem(await service.call("POST", "/api/parties", { body: good }), 401, "unauthenticated");
-  const [{ count }] = await service.sql`select count(*) from parties where leader_id = ${leader.id}` as never;
+  const [{ count }] = await service.sql<
+    [{ count: number }]
+  >`select count(*) from parties where leader_id = ${leader.id}`;
   assert.equal(count, 0);
-  const [{ places }] = await service.sql`
-    select count(*) as places from markets where source = 'place' and name = '집 앞'` as never;
+  const [{ places }] = await service.sql<[{ places: number }]>`
+    select count(*) as places from markets where source = 'place' and name = '집 앞'`;
   assert.equal(places, 0);
 });
 
@@ -254,8 +256,8 @@ Deno.test("POST /api/parties/:id/cancel happens once, even when twenty ask at on
     ),
   );
   assert.equal(answers.filter((answer) => answer.status === 200).length, 1);
-  const [{ count }] = await service.sql`
-    select count(*) from events where party_id = ${party.id} and type = 'party.cancelled'` as never;
+  const [{ count }] = await service.sql<[{ count: number }]>`
+    select count(*) from events where party_id = ${party.id} and type = 'party.cancelled'`;
   assert.equal(count, 1);
 });
 

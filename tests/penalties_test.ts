@@ -15,7 +15,7 @@ let service: TestService;
 Deno.test.beforeAll(async () => {
   service = await startTestService();
 });
-Deno.test.afterAll(() => service[Symbol.asyncDispose]());
+Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
 
 const people = (count: number) => Promise.all(Array.from({ length: count }, () => signUp(service)));
 const penalise = (party: { id: string }, caller: Person, userIds: string[], more = {}) =>

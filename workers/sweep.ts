@@ -12,13 +12,15 @@ const HOUR_MS = 3600_000;
 const EVENT_MS = 7 * 24 * HOUR_MS;
 /** The first answer to an Idempotency-Key is replayed for a day. */
 const IDEMPOTENCY_MS = 24 * HOUR_MS;
+/** Sessions whose time is over are kept for a day: clocks may differ. */
+const SESSION_MS = 24 * HOUR_MS;
 
 /** Sweeps each ten minutes. Any number may run side by side. */
 export function startSweep(deps: Pick<Deps, "sql" | "clock" | "log">): AsyncDisposable {
   return startLoop(deps, { name: "sweep", everyMs: EVERY_MS, step: (signal) => sweep(deps, signal) });
 }
 
-/** Deletes events that were retired a week ago, and answers to Idempotency-Keys that are over a day old. */
+/** Deletes events retired a week ago, answers to Idempotency-Keys over a day old, and sessions that are over. */
 export async function sweep({ sql, clock }: Pick<Deps, "sql" | "clock">, signal: AbortSignal): Promise<void> {
   const before = (ms: number) => new Date(clock.now().getTime() - ms);
   await inChunks(signal, () =>
@@ -37,6 +39,15 @@ export async function sweep({ sql, clock }: Pick<Deps, "sql" | "clock">, signal:
         select user_id, key
         from idempotency_keys
         where created_at < ${before(IDEMPOTENCY_MS)}
+        limit ${CHUNK}
+        for update skip locked)`);
+  await inChunks(signal, () =>
+    sql`
+      delete from sessions
+      where id in (
+        select id
+        from sessions
+        where expires_at < ${before(SESSION_MS)}
         limit ${CHUNK}
         for update skip locked)`);
 }
