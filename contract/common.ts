@@ -24,7 +24,7 @@ export const line = (min: number, max: number) =>
 /** Like {@link line}, with line breaks and tabs allowed. */
 export const paragraphs = (min: number, max: number) =>
   z.string().transform((text) => text.normalize("NFC").trim())
-    .pipe(z.string().min(min).max(max).regex(/^[^\p{Cs}\0-\x08\x0b\x0c\x0e-\x1f\x7f]*$/u, "must be text"));
+    .pipe(z.string().min(min).max(max).regex(/^(?:[^\p{Cc}\p{Cs}]|[\t\n\r])*$/u, "must be text"));
 
 /** A home or a meeting place: what the address says, and where it is. */
 export const Place = z.strictObject({ roadAddress: line(1, 200), lat: Lat, lng: Lng });
