@@ -7,6 +7,7 @@
 import { Buffer } from "node:buffer";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import postgres from "postgres";
 import { codeBookRow, ingest, openCatalogue, openCodeBook, sourcesAt } from "../tests/ingest_world.ts";
 
 const rows = Number(Deno.args[0] ?? 100_000);
@@ -38,14 +39,16 @@ async function copyAll(count: number) {
   book.rows = Array.from({ length: count }, (_, i) => codeBookRow(i));
   await ingest(from.deps, sourcesAt(book.url), "items");
   const text: Uint8Array[] = [];
-  await from.deps.sql.begin(async (tx) => {
-    for await (const chunk of await tx`copy items to stdout`.readable()) text.push(chunk);
-  });
+  const reader = postgres(from.database.environment.DATABASE_URL!, { max: 1 });
+  for await (const chunk of await reader`copy items to stdout`.readable()) text.push(chunk);
+  await reader.end();
   await using to = await openCatalogue();
-  return await timed("COPY", count, () =>
-    to.deps.sql.begin(async (tx) => {
-      await pipeline(Readable.from([Buffer.concat(text)]), await tx`copy items from stdin`.writable());
-    }));
+  const writer = postgres(to.database.environment.DATABASE_URL!, { max: 1 });
+  const figure = await timed("COPY", count, async () => {
+    await pipeline(Readable.from([Buffer.concat(text)]), await writer`copy items from stdin`.writable());
+  });
+  await writer.end();
+  return figure;
 }
 
 async function timed(what: string, count: number, work: () => Promise<unknown>) {

@@ -1,6 +1,16 @@
 /** I1, I2, I5: what a run promises when it is killed, doubled, short, or told of many rows gone. */
 import assert from "node:assert/strict";
-import { codeBookRow, contentOf, ingest, openCatalogue, openCodeBook, sourcesAt, versionsOf } from "./ingest_world.ts";
+import { poll } from "./harness.ts";
+import {
+  type Catalogue,
+  codeBookRow,
+  contentOf,
+  ingest,
+  openCatalogue,
+  openCodeBook,
+  sourcesAt,
+  versionsOf,
+} from "./ingest_world.ts";
 
 Deno.test("a run takes every page once, and run again writes nothing", async () => {
   await using catalogue = await openCatalogue();
@@ -176,15 +186,14 @@ Deno.test("a total that moves between the parts of a run that was stopped makes 
   assert.deepEqual([anew.code, anew.last.fetched], [0, 3_001]);
 });
 
-async function finishedPages({ deps }: { deps: { sql: Parameters<typeof idsOf>[0]["deps"]["sql"] } }, count: number) {
-  const { poll } = await import("./harness.ts");
+async function finishedPages({ deps }: Catalogue, count: number): Promise<void> {
   await poll(async () => {
     const [pages] = await deps.sql<{ count: number }[]>`select count(*)::int as count from ingest_pages`;
     return pages!.count >= count;
   });
 }
 
-async function idsOf({ deps: { sql } }: Awaited<ReturnType<typeof openCatalogue>>): Promise<string[]> {
+async function idsOf({ deps: { sql } }: Catalogue): Promise<string[]> {
   const rows = await sql<{ pair: string }[]>`select code || ' ' || id as pair from items order by code`;
   return rows.map(({ pair }) => pair);
 }
