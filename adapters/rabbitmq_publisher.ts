@@ -11,8 +11,13 @@ import { within } from "./within.ts";
 interface Session {
   connection: Connection;
   channel: Channel;
-  declared: Map<string, Promise<void>>;
+  regions: Map<string, Declaration>;
   underWay: Map<string, { isReturned: boolean }>;
+}
+
+interface Declaration {
+  done: Promise<void>;
+  isDone: boolean;
 }
 
 /** The broker has confirmed a message that no queue wanted. */
@@ -20,15 +25,16 @@ class Unroutable extends Error {
   override name = "Unroutable";
 }
 
-const PUBLISH_MS = 5_000;
-const CLOSE_MS = 1_000;
-const TICK_MS = 500;
+/** A message is on its way after this long, or rejected. With the ticks below the whole takes no longer than 5 s. */
+const SEND_BY_MS = 2_500;
+const TICK_MS = 450;
 const STUCK_TICKS = 4;
 const ATTEMPTS_MAX = 3;
+const CLOSE_MS = 1_000;
 
 /**
  * Publishes on one link, any number of messages under way at once. One that comes back, or whose channel is closed under
- * it, is published again after a new declaration. Rejects after 5 s, and when the broker is away.
+ * it, is published again after a new declaration, and rejected when that does not help soon, or the broker is away.
  */
 export function openRabbitPublisher(
   { link, namespace }: { link: RabbitLink; namespace: string },
@@ -41,21 +47,25 @@ export function openRabbitPublisher(
     const connection = link.connection();
     const channel = await connection.acquire();
     await channel.confirmSelect();
-    const opened: Session = { connection, channel, declared: new Map(), underWay: new Map() };
-    watchConfirms(opened, () => link.renew(connection));
+    const opened: Session = { connection, channel, regions: new Map(), underWay: new Map() };
     channel.on("basic.return", ({ correlationId = "" }: ReturnedMessage) => {
       const publish = opened.underWay.get(correlationId);
       if (publish) publish.isReturned = true;
     });
+    watchConfirms(opened, () => link.renew(connection));
     return session = opened;
   }
 
-  function declare({ connection, declared }: Session, regionCode: string, delayMs: number): Promise<void> {
+  function declare({ connection, regions }: Session, regionCode: string, delayMs: number): Declaration {
     // On the connection's own channel: a refused declaration closes its channel, and no message shall die of that.
-    const declaring = sleep(delayMs).then(() => declareRegion(connection, topologyOf(namespace, regionCode)));
-    declared.set(regionCode, declaring);
-    declaring.catch(() => declared.get(regionCode) === declaring && declared.delete(regionCode));
-    return declaring;
+    const done = sleep(delayMs).then(() => declareRegion(connection, topologyOf(namespace, regionCode)));
+    const declaration = { done, isDone: false };
+    regions.set(regionCode, declaration);
+    done.then(
+      () => declaration.isDone = true,
+      () => regions.get(regionCode) === declaration && regions.delete(regionCode),
+    );
+    return declaration;
   }
 
   async function send({ channel, underWay }: Session, regionCode: string, message: QueueMessage): Promise<void> {
@@ -74,29 +84,32 @@ export function openRabbitPublisher(
     }
   }
 
-  async function attempt(regionCode: string, message: QueueMessage, isLast: () => boolean): Promise<void> {
-    const current = session?.channel.active ? session : await (opening ??= open().finally(() => opening = undefined));
-    const declaring = current.declared.get(regionCode) ?? declare(current, regionCode, 0);
-    try {
-      await declaring;
-      await send(current, regionCode, message);
-    } catch (error) {
-      const isUnroutable = error instanceof Unroutable;
-      // The first to come back declares anew, for all that come back and all that are published meanwhile.
-      if (isUnroutable && current.declared.get(regionCode) === declaring) declare(current, regionCode, RECREATE_MS);
-      const isCutOff = !current.channel.active &&
-        (current.connection.ready || current.connection !== link.connection());
-      if (!(isUnroutable || isCutOff) || isLast()) throw error;
-      await attempt(regionCode, message, isLast);
-    }
-  }
-
   return {
-    publish(regionCode, message) {
-      let attempts = 0;
-      const deadline = performance.now() + PUBLISH_MS;
-      const isLast = () => ++attempts === ATTEMPTS_MAX || performance.now() > deadline;
-      return within(PUBLISH_MS, "publishing", attempt(regionCode, message, isLast));
+    async publish(regionCode, message) {
+      const sendBy = performance.now() + SEND_BY_MS;
+      // Only while there is something to wait for: a timer for each message would be a third of its cost.
+      const soon = <T>(what: string, promise: Promise<T>) =>
+        within(Math.max(0, sendBy - performance.now()), what, promise);
+      for (let attempt = 1;; attempt++) {
+        const current = session?.channel.active
+          ? session
+          : await soon("opening a channel", opening ??= open().finally(() => opening = undefined));
+        const declaration = current.regions.get(regionCode) ?? declare(current, regionCode, 0);
+        if (!declaration.isDone) await soon("declaring a queue", declaration.done);
+        try {
+          return await send(current, regionCode, message);
+        } catch (error) {
+          const isUnroutable = error instanceof Unroutable;
+          // The first to come back declares anew, for all that come back and all that are published meanwhile.
+          if (isUnroutable && current.regions.get(regionCode) === declaration) {
+            declare(current, regionCode, RECREATE_MS);
+          }
+          const isCutOff = !current.channel.active &&
+            (current.connection.ready || current.connection !== link.connection());
+          const mayTry = attempt < ATTEMPTS_MAX && performance.now() < sendBy;
+          if (!mayTry || !(isUnroutable || isCutOff)) throw error;
+        }
+      }
     },
     async [Symbol.asyncDispose]() {
       if (session) await within(CLOSE_MS, "closing", session.channel.close()).catch(() => {});
@@ -105,17 +118,17 @@ export function openRabbitPublisher(
 }
 
 /**
- * A queue deleted amid many publishes can leave its publishers' connections alive, throttled and stuck for good. So when one
- * message stays the oldest without a confirmation for four ticks, and the broker has not asked to wait, that is told.
+ * A queue deleted amid many publishes can leave its publishers' connections alive, throttled and stuck for good; a broker out
+ * of memory confirms nothing either. So a message that stays the oldest without a confirmation for four ticks ends it.
  */
-function watchConfirms({ connection, channel, underWay }: Session, onStuck: () => void): void {
+function watchConfirms({ channel, underWay }: Session, onStuck: () => void): void {
   let oldestBefore: string | undefined;
   let unchangedTicks = 0;
   const timer = setInterval(() => {
     const [oldest] = underWay.keys();
     unchangedTicks = oldest !== undefined && oldest === oldestBefore ? unchangedTicks + 1 : 0;
     oldestBefore = oldest;
-    if (unchangedTicks >= STUCK_TICKS && connection.ready) onStuck();
+    if (unchangedTicks >= STUCK_TICKS) onStuck();
   }, TICK_MS);
   channel.once("close", () => clearInterval(timer));
 }
