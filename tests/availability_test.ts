@@ -63,10 +63,8 @@ Deno.test("drivers that find nobody listening say so in words that are understoo
   const sql = postgres({ host: "127.0.0.1", port, max: 1, connect_timeout: 2 });
   const fromPostgres = await sql`select 1`.catch((error) => error);
   await sql.end({ timeout: 0 });
-  const redis = createClient({ url: `redis://127.0.0.1:${port}`, socket: { reconnectStrategy: false } }).on(
-    "error",
-    () => {},
-  );
+  const redis = createClient({ url: `redis://127.0.0.1:${port}`, socket: { reconnectStrategy: false } });
+  redis.on("error", () => {});
   const fromRedis = await redis.connect().catch((error) => error);
   const fromFetch = await Deno.connect({ hostname: "127.0.0.1", port }).catch((error) => error);
   for (const error of [fromPostgres, fromRedis, fromFetch]) assert.ok(isStoreDown(error), Deno.inspect(error));

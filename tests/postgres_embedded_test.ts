@@ -2,104 +2,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { placeBinaries } from "../adapters/postgres_binaries.ts";
-import { type EmbeddedPostgres, openEmbeddedPostgres } from "../adapters/postgres_embedded.ts";
-import { openSql } from "../adapters/sql_postgres.ts";
+import { openEmbeddedPostgres } from "../adapters/postgres_embedded.ts";
+import { cacheFor, kill, makeDataDir, query, serverProcesses, start } from "./embedded_world.ts";
 import { poll } from "./poll.ts";
 import { quietLog } from "./quiet_log.ts";
 
-type Connection = EmbeddedPostgres["connection"];
-
 const open = (dataDir: string) => openEmbeddedPostgres({ dataDir, log: quietLog });
-
-/** A folder that every user may enter, removed at the end, whatever still runs in it stopped. */
-async function makeDataDir(name = ""): Promise<{ path: string; home: string } & AsyncDisposable> {
-  const root = await Deno.makeTempDir({ prefix: "moajang-" });
-  await Deno.chmod(root, 0o755);
-  const path = join(root, name);
-  const home = join(path, "postgres");
-  return {
-    path,
-    home,
-    async [Symbol.asyncDispose]() {
-      for (const pid of await serverProcesses(home)) kill(pid, "SIGKILL");
-      await Deno.remove(root, { recursive: true });
-    },
-  };
-}
-
-async function query(connection: Connection, text: string): Promise<Record<string, unknown>[]> {
-  const { sql, ...pool } = await openSql({ target: connection, max: 1, log: quietLog });
-  return await sql.unsafe(text).finally(() => pool[Symbol.asyncDispose]()) as never;
-}
-
-/** Every process of the server on this folder: the first one and those it started. */
-async function serverProcesses(home: string): Promise<number[]> {
-  const { stdout } = await new Deno.Command("ps", { args: ["-ww", "-eo", "pid=,ppid=,args="] }).output();
-  const rows = new TextDecoder().decode(stdout).trim().split("\n").map((line) => line.trim().split(/\s+/));
-  const first = rows.filter((row) => row.includes("-D") && row.includes(join(home, "data"))).map(([pid]) => pid);
-  return rows.filter(([pid, parent]) => first.includes(pid!) || first.includes(parent!)).map(([pid]) => Number(pid));
-}
-
-function kill(pid: number, signal: Deno.Signal): void {
-  try {
-    Deno.kill(pid, signal);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-}
-
-interface Words {
-  reused?: boolean;
-  connection?: Connection;
-  error?: string;
-  left?: boolean;
-  answered?: number;
-}
-
-/** A process of tests/embedded_process.ts, killed at the end if it still runs. */
-interface Started extends AsyncDisposable {
-  pid: number;
-  /** The next thing it says. */
-  words(): Promise<Words>;
-  kill(signal: Deno.Signal): Promise<void>;
-}
-
-/** Starts one, in a process group of its own; as another user with that user's own package cache. */
-function start(dataDir: string, { uid, cache }: { uid?: number; cache?: string } = {}): Started {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", "--no-check", new URL("embedded_process.ts", import.meta.url).pathname, dataDir],
-    ...(uid === undefined ? {} : { uid, gid: uid }),
-    ...(cache ? { env: { DENO_DIR: cache, HOME: cache } } : {}),
-    detached: true,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  return {
-    pid: child.pid,
-    async words() {
-      while (!text.includes("\n")) {
-        const { value, done } = await lines.read();
-        if (done) return assert.fail(`it ended without a word: ${JSON.stringify(await child.status)}`);
-        text += value;
-      }
-      const [line, ...rest] = text.split("\n");
-      text = rest.join("\n");
-      return JSON.parse(line!);
-    },
-    async kill(signal) {
-      kill(child.pid, signal);
-      await child.status;
-    },
-    async [Symbol.asyncDispose]() {
-      kill(child.pid, "SIGKILL");
-      await child.status;
-      await lines.cancel();
-    },
-  };
-}
 
 Deno.test("data are there again at the next start, and the last to leave stops the server", async () => {
   await using dir = await makeDataDir();
@@ -312,15 +220,3 @@ Deno.test("root is told which folder keeps the server's user out", { ignore: !is
     /user 65534, who may not enter .*moajang-[^/]+; let that user in \(chmod o\+x\)/,
   );
 });
-
-/** A package cache like this process', for a user who may not enter that one. */
-async function cacheFor(uid: number): Promise<{ path: string } & AsyncDisposable> {
-  const path = await Deno.makeTempDir({ prefix: "moajang-cache-" });
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
-  const { npmCache } = JSON.parse(new TextDecoder().decode(stdout));
-  const { success } = await new Deno.Command("cp", { args: ["-al", npmCache, join(path, "npm")] }).output();
-  if (!success) await new Deno.Command("cp", { args: ["-a", npmCache, join(path, "npm")] }).output();
-  await Deno.chmod(path, 0o755);
-  await Deno.chown(path, uid, uid);
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
-}
