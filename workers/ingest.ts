@@ -1,4 +1,5 @@
 /** The ingest command: sources by name, one after the other, and what became of each as a line of JSON. */
+import { settleCatalogue } from "../services/catalogue_upkeep.ts";
 import type { SourceName } from "../services/ingest_runs.ts";
 import type { Deps, PublicSources } from "../services/ports.ts";
 import { ITEMS, MARKETS, STORES } from "./ingest_intakes.ts";
@@ -62,6 +63,9 @@ export async function ingestSource(
   const begunAt = deps.clock.now().getTime();
   const outcome = await runByName(deps, sources, name, { signal, concurrency, patience, onPage: watcher.onPage });
   watcher.end(outcome);
+  if (outcome.inserted + outcome.updated > 0) {
+    await settleCatalogue(deps).catch((error) => deps.log.warn("catalogue not settled", { error }));
+  }
   return { ...outcome, elapsedMs: deps.clock.now().getTime() - begunAt };
 }
 

@@ -1,0 +1,134 @@
+/** That the catalogue is read by its indexes, with as many rows as the real one has. */
+import assert from "node:assert/strict";
+import postgres from "postgres";
+import { ItemQuery, MarketQuery } from "../contract/catalogue.ts";
+import { searchItems, searchMarkets } from "../services/catalogue.ts";
+import { settleCatalogue } from "../services/catalogue_upkeep.ts";
+import type { Sql } from "../services/ports.ts";
+import { CITY_HALL, startTestService, type TestService } from "./harness.ts";
+
+let service: TestService;
+let watched: Watched;
+Deno.test.beforeAll(async () => {
+  service = await startTestService();
+  await fillCatalogue(service.sql);
+  await settleCatalogue(service);
+  watched = watch(service.database.environment["DATABASE_URL"]!);
+});
+Deno.test.afterAll(async () => {
+  await watched.sql.end();
+  await service[Symbol.asyncDispose]();
+});
+
+Deno.test("a search by three letters or initials reads the trigram index, and by category or page the ordered ones", async () => {
+  const after = async (query: object) => (await searchItems(watched, ItemQuery.parse(query))).nextCursor!;
+  const index: [object, string][] = [
+    [{ q: "품목13579" }, "items_search_idx"],
+    [{ q: "없는품목" }, "items_search_idx"],
+    [{ q: "ㅎㅎㅎㅎ" }, "items_initials_idx"],
+    [{ q: "현ㅁㄱㄴ" }, "items_initials_idx"],
+    [{}, "items_order_idx"],
+    [{ category: "부류7" }, "items_category_idx"],
+    [{ cursor: await after({ limit: 100 }) }, "items_order_idx"],
+    [{ category: "부류7", cursor: await after({ category: "부류7" }) }, "items_category_idx"],
+  ];
+  for (const [query, name] of index) {
+    for (const plan of await watched.plansOf(() => searchItems(watched, ItemQuery.parse(query)))) {
+      assert.ok(plan.nodes.some((node) => node["Index Name"] === name), `${JSON.stringify(query)}: ${plan.text}`);
+      assert.ok(plan.rowsRead <= 200, `${JSON.stringify(query)} reads ${plan.rowsRead} rows: ${plan.text}`);
+    }
+  }
+});
+
+Deno.test("a search by one or two letters never reads a trigram index from end to end", async () => {
+  for (const q of ["품", "목1", "뷁", "뷁뷁", "ㅍ", "ㅍㅁ", "품ㅁ"]) {
+    for (const plan of await watched.plansOf(() => searchItems(watched, ItemQuery.parse({ q })))) {
+      assert.ok(!plan.nodes.some((node) => /search|initials/.test(String(node["Index Name"]))), `${q}: ${plan.text}`);
+    }
+  }
+});
+
+Deno.test("the nearest markets are read by walking outwards, on the first page without looking at any other", async () => {
+  for (const query of [{}, { kind: "mart" }, { limit: 5 }]) {
+    for (const plan of await watched.plansOf(() => near(query))) {
+      assert.ok(plan.nodes.some((node) => node["Index Name"] === "markets_nearby_idx"), plan.text);
+      assert.ok(plan.rowsRead <= 100, `${JSON.stringify(query)} reads ${plan.rowsRead} rows: ${plan.text}`);
+    }
+  }
+  for (const plan of await watched.plansOf(() => near({ radiusM: 1000 }))) assert.ok(plan.rowsRead <= 100, plan.text);
+});
+
+function near(query: object): Promise<unknown> {
+  return searchMarkets(watched, MarketQuery.parse({ ...CITY_HALL, ...query }));
+}
+
+/** As many items and markets as public data have: names that differ, categories of some hundred, markets all over Korea. */
+async function fillCatalogue(sql: Sql): Promise<void> {
+  await sql`
+    insert into items (id, source, code, category, name, variety, search_text, initials, rank, row_hash, updated_at)
+    select gen_random_uuid(), 'mafra', n::text, '부류' || n % 78, '품목' || n, '일반',
+      '부류' || n % 78 || ' 품목' || n || ' 일반', 'ㅂㄹ ㅍㅁ ㅇㅂ', n % 4, '', now()
+    from generate_series(1, 14192) as n`;
+  await sql`
+    insert into markets (id, source, source_key, name, kind, road_address, lat, lng, region_code, search_text, updated_at)
+    select gen_random_uuid(), 'stores', n::text, '마트' || n, case n % 2 when 0 then 'mart' else 'traditional' end, '길 ' || n,
+      33.5 + (n * 7919 % 4500) / 1000.0, 126 + (n * 104729 % 3300) / 1000.0, '11140', '마트' || n || ' 길 ' || n, now()
+    from generate_series(1, 2508) as n`;
+}
+
+interface Plan {
+  text: string;
+  nodes: Record<string, unknown>[];
+  /** Rows that a scan of a table gave or threw away. */
+  rowsRead: number;
+}
+
+interface Watched {
+  sql: Sql;
+  plansOf(search: () => Promise<unknown>): Promise<Plan[]>;
+}
+
+/** A connection that remembers its last statement, to have it explained. */
+function watch(url: string): Watched {
+  let last: { text: string; parameters: unknown[] } | undefined;
+  const { searchParams, username, pathname } = new URL(url);
+  const socket = searchParams.get("host");
+  const sql = postgres(socket ? "" : url, {
+    // The driver itself does not know the socket of the embedded server by its URL.
+    ...(socket && { host: socket, user: username, database: pathname.slice(1) }),
+    max: 1,
+    debug: (_, text, parameters) => void (last = { text, parameters }),
+  });
+  return {
+    sql,
+    async plansOf(search) {
+      await search();
+      const { text, parameters } = last!;
+      const values = parameters.map((value) => `'${String(value).replaceAll("'", "''")}'`).join(", ");
+      const plans: Plan[] = [];
+      await sql.unsafe(`prepare probe as ${text}`).simple();
+      // PostgreSQL plans a statement for its first values, and after some runs perhaps for any: both have to do.
+      for (const mode of ["force_custom_plan", "force_generic_plan"]) {
+        await sql.unsafe(`set plan_cache_mode = ${mode}`).simple();
+        const [row] = await sql.unsafe(`explain (analyze, format json) execute probe (${values})`).simple();
+        plans.push(planOf(row!["QUERY PLAN"][0].Plan));
+      }
+      await sql.unsafe("deallocate probe").simple();
+      return plans;
+    },
+  };
+}
+
+function planOf(root: Record<string, unknown>): Plan {
+  const nodes = nodesOf(root);
+  const scans = nodes.filter((node) => String(node["Node Type"]).includes("Scan") && node["Relation Name"]);
+  const rowsRead = scans.reduce(
+    (sum, node) => sum + Number(node["Actual Rows"]) + Number(node["Rows Removed by Filter"] ?? 0),
+    0,
+  );
+  return { text: JSON.stringify(root), nodes, rowsRead };
+}
+
+function nodesOf(node: Record<string, unknown>): Record<string, unknown>[] {
+  return [node, ...((node["Plans"] as Record<string, unknown>[] | undefined) ?? []).flatMap(nodesOf)];
+}
