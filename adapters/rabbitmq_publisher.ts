@@ -26,7 +26,7 @@ class Unroutable extends Error {
 }
 
 /** A message is on its way after this long, or rejected. With the ticks below the whole takes no longer than 5 s. */
-const SEND_BY_MS = 2_500;
+const SEND_BY_MS = 2_750;
 const TICK_MS = 450;
 const STUCK_TICKS = 4;
 const ATTEMPTS_MAX = 3;
