@@ -13,8 +13,8 @@ export type SqlTarget = string | { host: string; port?: number; user: string; da
 /**
  * Opens at most `max` connections, kept and replaced as needed. Waits up to 30 s for a database that is on its way up.
  * While the database is away or silent every call rejects within about 5 s, and the next ones succeed once it is back; a
- * transaction whose connection was lost rejects and nothing of it remains. `listen`, `reserve` and cursors outside a
- * transaction are not offered.
+ * transaction whose connection was lost rejects and nothing of it remains, unless its commit was on its way already.
+ * `listen`, `reserve` and cursors outside a transaction are not offered.
  */
 export async function openSql(
   { target, max, log }: { target: SqlTarget; max: number } & Pick<Deps, "log">,
@@ -86,6 +86,7 @@ function sqlOver(template: ReturnType<typeof templateOf>, pool: Pool): Sql {
     }
     try {
       const link = await pool.take();
+      // It may have been given up while it waited.
       if (!statement.cancelled) link.execute(statement);
       await statement.catch(() => {});
       pool.give(link);
