@@ -223,6 +223,7 @@ function checkNginx(source: string): string[] {
         [`hides headers of ${path}`, argsOf(location, "proxy_set_header").length > 0],
       ];
     }),
+    ["answers 502 or 504 where the service answers 503", !/error_page 502 504 =503 @unavailable;/.test(source)],
     ...(["too-large", "rate-limited", "unavailable"] as const).flatMap((code): [string, boolean][] => {
       const [status, body = "{}"] = argsOf(blockOf(server, "location", `@${code.replace("-", "_")}`), "return")[0] ??
         [];

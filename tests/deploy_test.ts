@@ -101,6 +101,7 @@ const PLANTED: [string, string, string, RegExp][] = [
   // nginx.
   ["deploy/nginx.conf", "events {", "events {{", /nginx: the block of events does not end/],
   ["deploy/nginx.conf", "http {", "http {}}", /nginx: a } too many before/],
+  ["deploy/nginx.conf", "502 504 =503 @", "502 504 @", /answers 502 or 504 where/],
   ["deploy/nginx.conf", "return 413 '", "} return '", /nginx: a } too many before/],
   ["deploy/nginx.conf", "server app:8000", "server web:8000", /asks another service/],
   ["deploy/nginx.conf", "listen 8080;", "listen 80;", /does not listen on 8080/],
