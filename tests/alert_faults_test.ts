@@ -5,8 +5,10 @@ import { writeAlerts } from "../services/alert_writing.ts";
 import { recordEvent } from "../services/events.ts";
 import { inTransaction } from "../services/transaction.ts";
 import { startAlerts } from "../workers/alerts.ts";
+import { startOutbox } from "../workers/outbox.ts";
 import { addParty, addPeople, allTold, assertTold, favourMarket, newRegion, partyWithFans } from "./alert_world.ts";
 import { startAlertService, tell } from "./alert_world.ts";
+import { openFragileSql, openIdleWorld } from "./fragile_world.ts";
 import { poll, type TestService } from "./harness.ts";
 
 let service: TestService;
@@ -115,6 +117,28 @@ Deno.test("While the database drops every connection again and again, all are to
   }, { timeoutMs: 30_000 });
   await assertTold(service, fans, recorded.map(({ id }) => id));
   assert.deepEqual(await service.deps.queue.deadLetters(party.regionCode, 10), []);
+});
+
+Deno.test("A worker whose database is away holds its messages: none is a dead letter, and all are told when it is back", async () => {
+  await using stack = new AsyncDisposableStack();
+  const world = await openIdleWorld(stack);
+  const { sql, proxy } = await openFragileSql(stack, world);
+  stack.use(await startOutbox(world.deps));
+  stack.use(await startAlerts({ ...world.deps, sql }));
+  const { fans, party, created } = await partyWithFans(world, 3);
+  const first = await tell(world, created);
+  await allTold(world, party);
+  proxy.set("refuse");
+  proxy.cut();
+  const second = await tell(world, created);
+  // Longer than a message that is refused takes to die.
+  const away = performance.now();
+  await poll(() => performance.now() - away > 5_000);
+  assert.ok(proxy.refused() > 0);
+  proxy.set("pass");
+  await allTold(world, party);
+  await assertTold(world, fans, [first, second]);
+  assert.deepEqual(await world.deps.queue.deadLetters(party.regionCode, 10), []);
 });
 
 Deno.test("The first event of a region that no queue was ever declared for is told at once", async () => {

@@ -7,7 +7,7 @@ import { startAlerts } from "../workers/alerts.ts";
 import { startOutbox } from "../workers/outbox.ts";
 import { sweep } from "../workers/sweep.ts";
 import { allTold, assertTold, inboxOf, partyWithFans, tell, type World } from "./alert_world.ts";
-import { openFragileQueue, openIdleWorld } from "./fragile_queue.ts";
+import { openFragileQueue, openIdleWorld } from "./fragile_world.ts";
 import { poll } from "./harness.ts";
 import { quietLog } from "./quiet_log.ts";
 

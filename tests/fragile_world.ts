@@ -1,19 +1,26 @@
-/** A world without workers, and a broker in it that can lose everything. */
+/** A world without workers, and in it a broker and a database that can be taken away. */
 import { Connection } from "rabbitmq-client";
 import { v7 } from "uuid";
 import { readConfig } from "../adapters/config.ts";
 import { openMemoryQueue } from "../adapters/queue_memory.ts";
 import { topologyOf } from "../adapters/rabbitmq_topology.ts";
+import { openSql } from "../adapters/sql_postgres.ts";
 import { openDeps } from "../main.ts";
-import type { Deps, Queue } from "../services/ports.ts";
+import type { Queue, Sql } from "../services/ports.ts";
 import type { World } from "./alert_world.ts";
+import { type FaultyProxy, openFaultyProxy } from "./faulty_proxy.ts";
 import { createDatabase, movableClock, type TestClock } from "./harness.ts";
 import { quietLog } from "./quiet_log.ts";
 
 /** Ports and a database with nobody at work on them yet: no outbox, no alerts worker. */
-export async function openIdleWorld(
-  stack: AsyncDisposableStack,
-): Promise<World & { clock: TestClock; namespace: string }> {
+export interface IdleWorld extends World {
+  clock: TestClock;
+  namespace: string;
+  databaseUrl: string;
+}
+
+/** Opens one, closed with the stack. */
+export async function openIdleWorld(stack: AsyncDisposableStack): Promise<IdleWorld> {
   const database = stack.use(await createDatabase()), namespace = `test-${v7().slice(-12)}`, clock = movableClock();
   const real = ["REDIS_URL", "AMQP_URL"].flatMap((name) => Deno.env.get(name) ? [[name, Deno.env.get(name)!]] : []);
   const secret = "the tests' own secret, 32 bytes and more";
@@ -24,7 +31,22 @@ export async function openIdleWorld(
     ...database.environment,
   };
   const deps = await openDeps(readConfig(environment), stack, { clock, log: quietLog });
-  return { deps, sql: deps.sql, clock, namespace };
+  return { deps, sql: deps.sql, clock, namespace, databaseUrl: database.environment.DATABASE_URL! };
+}
+
+/** Connections to the world's database that go through a proxy. */
+export async function openFragileSql(
+  stack: AsyncDisposableStack,
+  { databaseUrl }: IdleWorld,
+): Promise<{ sql: Sql; proxy: FaultyProxy }> {
+  const url = new URL(databaseUrl), folder = url.searchParams.get("host"), port = Number(url.port) || 5432;
+  const proxy = stack.use(openFaultyProxy(
+    folder ? { transport: "unix", path: `${folder}/.s.PGSQL.${port}` } : { hostname: url.hostname, port },
+  ));
+  url.searchParams.delete("host");
+  [url.hostname, url.port] = ["127.0.0.1", String(proxy.port)];
+  const { sql } = stack.use(await openSql({ target: url.href, max: 4, log: quietLog }));
+  return { sql, proxy };
 }
 
 /** A broker whose data can be lost: RabbitMQ when its URL is given, else the embedded queue. */
@@ -39,7 +61,7 @@ export interface FragileQueue {
 /** Opens one, closed with the stack. */
 export function openFragileQueue(
   stack: AsyncDisposableStack,
-  { deps, namespace }: { deps: Deps; namespace: string },
+  { deps, namespace }: IdleWorld,
 ): FragileQueue {
   const url = Deno.env.get("AMQP_URL");
   let current: Queue & Partial<AsyncDisposable> = url ? deps.queue : openMemoryQueue({ log: quietLog }), count = 0;
