@@ -13,7 +13,7 @@ const NOBODY = { uid: 65534, gid: 65534 };
  */
 export async function makePlace(dataDir: string): Promise<Place> {
   await Deno.mkdir(dataDir, { recursive: true });
-  const home = join(await Deno.realPath(dataDir), "postgres");
+  const home = await chooseHome(join(await Deno.realPath(dataDir), "postgres"));
   const asRoot = Deno.uid() === 0 ? await unprivileged(home) : undefined;
   if (asRoot) await checkReach(home, asRoot);
   await makeFolder(home, 0o755, asRoot === NOBODY ? undefined : asRoot);
@@ -22,6 +22,26 @@ export async function makePlace(dataDir: string): Promise<Place> {
   const place = { home, socketFolder: await socketFolderOf(home), owner, user: asRoot };
   if (await exists(place.socketFolder)) await checkOwner(place);
   return place;
+}
+
+/** For root's data where nobody else may go. */
+const ELSEWHERE = "/var/lib/moajang";
+
+/**
+ * The folder itself, unless root starts the server where its user could not go, as in root's own home: then a link is put
+ * there, to a folder of the system's own. It stays in force whatever becomes of the way there.
+ */
+async function chooseHome(folder: string): Promise<string> {
+  const link = await Deno.readLink(folder).catch(() => null);
+  if (link) return link;
+  if (Deno.uid() !== 0 || !await blockedAt(folder, await unprivileged(folder))) return folder;
+  await Deno.mkdir(ELSEWHERE, { recursive: true });
+  await Deno.chmod(ELSEWHERE, 0o755);
+  await Deno.symlink(join(ELSEWHERE, crypto.randomUUID()), folder).catch((error) => {
+    // Of two that start at once the first one's link counts.
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  });
+  return await Deno.readLink(folder);
 }
 
 /** Makes the folder for the socket. Only by who is about to start the server. */
@@ -42,18 +62,22 @@ async function unprivileged(home: string): Promise<{ uid: number; gid: number }>
   return uid ? { uid, gid: gid! } : NOBODY;
 }
 
-/** Throws the name of the first folder on the way that the user may not enter. */
 async function checkReach(home: string, user: { uid: number; gid: number }): Promise<void> {
+  const folder = await blockedAt(home, user);
+  if (!folder) return;
+  throw new Error(
+    `started by root it runs as user ${user.uid}, who may not enter ${folder}; ` +
+      "let that user in (chmod o+x), set DATA_DIR to a folder elsewhere, or start as another user",
+  );
+}
+
+/** The first folder on the way that the user may not enter, if there is one. */
+async function blockedAt(home: string, user: { uid: number; gid: number }): Promise<string | null> {
   for (let folder = dirname(home);; folder = dirname(folder)) {
     const { mode, uid, gid } = await Deno.stat(folder);
     const mayEnter = uid === user.uid ? 0o100 : gid === user.gid ? 0o010 : 0o001;
-    if (!(mode! & mayEnter)) {
-      throw new Error(
-        `started by root it runs as user ${user.uid}, who may not enter ${folder}; ` +
-          "let that user in (chmod o+x), set DATA_DIR to a folder elsewhere, or start as another user",
-      );
-    }
-    if (folder === dirname(folder)) return;
+    if (!(mode! & mayEnter)) return folder;
+    if (folder === dirname(folder)) return null;
   }
 }
 

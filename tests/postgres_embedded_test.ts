@@ -211,12 +211,24 @@ Deno.test("root joins a user's server and starts it as that user; to strangers t
   assert.match((await other.words()).error!, /belongs to another user|ermission denied/);
 });
 
-Deno.test("root is told which folder keeps the server's user out", { ignore: !isRoot }, async () => {
-  await using dir = await makeDataDir("inner");
-  await Deno.mkdir(dir.path);
-  await Deno.chmod(join(dir.path, ".."), 0o700);
-  await assert.rejects(
-    open(dir.path),
-    /user 65534, who may not enter .*moajang-[^/]+; let that user in \(chmod o\+x\)/,
-  );
-});
+Deno.test(
+  "root's data that its server's user could not reach lie elsewhere, and stay there",
+  { ignore: !isRoot },
+  async () => {
+    await using dir = await makeDataDir("inner");
+    await Deno.mkdir(dir.path);
+    const parent = join(dir.path, "..");
+    await Deno.chmod(parent, 0o700);
+    {
+      await using both = new AsyncDisposableStack();
+      const [first] = await Promise.all([open(dir.path), open(dir.path)].map(async (each) => both.use(await each)));
+      await query(first!.connection, "create table t as select 1 as n");
+    }
+    const elsewhere = await Deno.readLink(dir.home);
+    await using _ = { [Symbol.asyncDispose]: () => Deno.remove(elsewhere, { recursive: true }) };
+    assert.match(elsewhere, /^\/var\/lib\/moajang\//);
+    await Deno.chmod(parent, 0o755);
+    await using again = await open(dir.path);
+    assert.equal((await query(again.connection, "select n from t"))[0]!.n, 1);
+  },
+);
