@@ -52,23 +52,33 @@ export interface Service extends AsyncDisposable {
   deps: Deps;
 }
 
-/** Opens the adapters that the configuration asks for, each twin by its own URL, onto the stack that will close them. */
-export async function openDeps(config: Config, stack: AsyncDisposableStack, overrides: Overrides = {}): Promise<Deps> {
+/** Opens the database, its schema up to date, onto the stack that will close it. */
+async function openDatabase(config: Config, stack: AsyncDisposableStack, overrides: Overrides = {}) {
   const clock = overrides.clock ?? systemClock;
   const log = overrides.log ?? stack.use(await openLog({ level: config.LOG_LEVEL }));
   const target = config.DATABASE_URL ??
     stack.use(await openEmbeddedPostgres({ dataDir: config.DATA_DIR, log })).connection;
   const { sql } = stack.use(await openSql({ target, max: config.DATABASE_POOL, log }));
   await migrate({ sql, log });
+  return { sql, clock, log };
+}
+
+/** Opens the adapters that the configuration asks for, each twin by its own URL, onto the stack that will close them. */
+async function openStores(config: Config, stack: AsyncDisposableStack, overrides: Overrides = {}) {
+  const database = await openDatabase(config, stack, overrides);
+  const { clock, log } = database;
   return {
-    sql,
+    ...database,
     ...await openRedisPorts(config, stack, clock, log),
     queue: stack.use(await openQueue(config, log)),
-    passwords: argon2Passwords(),
-    tokens: await joseTokens({ secret: await signingSecret(config), clock }),
-    clock,
-    log,
   };
+}
+
+/** Opens everything that the services depend on. */
+export async function openDeps(config: Config, stack: AsyncDisposableStack, overrides: Overrides = {}): Promise<Deps> {
+  const stores = await openStores(config, stack, overrides);
+  const tokens = await joseTokens({ secret: await signingSecret(config), clock: stores.clock });
+  return { ...stores, tokens, passwords: argon2Passwords() };
 }
 
 async function openRedisPorts(config: Config, stack: AsyncDisposableStack, clock: Clock, log: Log) {
@@ -139,7 +149,7 @@ export async function startService(config: Config, overrides: Overrides = {}): P
 /** Starts the workers alone, with the probes on `PORT`. */
 async function startWorkers(config: Config): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
-  const deps = await openDeps(config, stack);
+  const deps = await openStores(config, stack);
   stack.use(await startOutbox(deps));
   stack.use(await startAlerts(deps));
   stack.use(startRefresh(deps, catalogueSources(config)));
@@ -153,14 +163,14 @@ async function startWorkers(config: Config): Promise<AsyncDisposable> {
 /** Brings the schema up to date. */
 async function migrateOnly(config: Config): Promise<number> {
   await using stack = new AsyncDisposableStack();
-  await openDeps(config, stack);
+  await openDatabase(config, stack);
   return 0;
 }
 
 /** Runs an ingest to its end. Returns the exit code: 0 only when complete. */
 async function ingest(config: Config, which: string, signal: AbortSignal): Promise<number> {
   await using stack = new AsyncDisposableStack();
-  const deps = await openDeps(config, stack);
+  const deps = await openDatabase(config, stack);
   return await ingestCommand(deps, catalogueSources(config), which, { print, signal });
 }
 

@@ -1,5 +1,6 @@
 /** The environment, read once and nowhere else. A wrong variable ends the start with its name. */
 import { isIP } from "node:net";
+import { dirname } from "node:path";
 import { z } from "zod";
 
 const text = z.string().trim().min(1);
@@ -78,10 +79,19 @@ export function readConfig(environment: Record<string, string | undefined> = Den
 /** The signing secret: given, or made once and kept in `DATA_DIR`, readable by its owner alone. */
 export async function signingSecret(config: Pick<Config, "JWT_SECRET" | "DATA_DIR">): Promise<string> {
   if (config.JWT_SECRET) return config.JWT_SECRET;
-  await Deno.mkdir(config.DATA_DIR, { recursive: true });
   const path = `${config.DATA_DIR}/jwt_secret`;
-  const made = crypto.getRandomValues(new Uint8Array(48)).toBase64();
+  try {
+    return await Deno.readTextFile(path);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return await makeSecret(path);
+    throw new ConfigError(`JWT_SECRET: must be set, because ${path} cannot be read by this user`, { cause });
+  }
+}
+
+async function makeSecret(path: string): Promise<string> {
   const draft = `${path}.${crypto.randomUUID()}`;
+  const made = crypto.getRandomValues(new Uint8Array(48)).toBase64();
+  await Deno.mkdir(dirname(path), { recursive: true });
   await Deno.writeTextFile(draft, made, { mode: 0o600, createNew: true });
   // A link appears whole or not at all, and only the first one does: two processes starting at once agree.
   await Deno.link(draft, path).catch((error) => {
