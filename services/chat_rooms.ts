@@ -79,7 +79,8 @@ export async function openRooms(deps: Pick<Deps, "sql" | "relay" | "clock" | "lo
   async function look(): Promise<void> {
     for (const opened of rooms.values()) {
       opened.idleLooks = opened.room.followers.size > 0 ? 0 : opened.idleLooks + 1;
-      if (opened.idleLooks > IDLE_LOOKS) await close(opened);
+      // Not awaited: the relay may take its time, and the others are to be looked at now.
+      if (opened.idleLooks > IDLE_LOOKS) close(opened).catch((error) => log.warn("room not closed", { error }));
     }
     if (rooms.size === 0) return;
     const heads = new Map([...rooms].map(([partyId, { room }]) => [partyId, room.head]));

@@ -17,7 +17,7 @@ export interface ChatClient extends AsyncDisposable {
   /** Everything the server has said, in order. */
   readonly frames: ServerFrame[];
   readonly protocol: string;
-  /** Resolves when the connection has ended. */
+  /** Resolves when the connection has ended; rejects when it has not in 20 s. */
   readonly ended: Promise<Ended>;
   /** Sends a frame, or whatever else. */
   say(frame: unknown): void;
@@ -93,7 +93,9 @@ export async function connectChat(
   const client: ChatClient = {
     frames,
     protocol: socket.protocol,
-    ended,
+    get ended() {
+      return soon(ended);
+    },
     say: (frame) =>
       socket.send(typeof frame === "string" || frame instanceof Uint8Array ? frame as string : JSON.stringify(frame)),
     heard: (type, check, options) => heardFrom(0, type, check, options),
@@ -120,6 +122,14 @@ export async function connectChat(
   };
   if (token !== undefined || ticket !== undefined) await client.heard("welcome");
   return client;
+}
+
+async function soon(ended: Promise<Ended>): Promise<Ended> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new assert.AssertionError({ message: "still connected after 20 s" })), 20_000);
+  });
+  return await Promise.race([ended, late]).finally(() => clearTimeout(timer));
 }
 
 /** A WebSocket handshake by hand: the answer's status line and headers, and the connection for what comes next. */

@@ -230,12 +230,16 @@ Deno.test({
     assert.ok(await tookMs() < 250);
 
     await proxy.inject({ mode: "refuse" }, { mode: "cut" }, { mode: "refuse" });
-    const away: number[] = [];
-    for (let i = 0; i < 30; i++) away.push(await tookMs());
-    assert.ok(Math.max(...away) < 1_000, `${away}`);
+    const away: Promise<number>[] = [];
+    for (let i = 0; i < 200; i++) {
+      away.push(tookMs());
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const sorted = (await Promise.all(away)).sort((a, b) => a - b);
+    assert.ok(sorted[197]! < 1_000, `${sorted.slice(-10)}`);
     await using newcomer = await connectChat(there, { token: member!.token });
     await newcomer.subscribe(partyId, 0);
-    await told(newcomer, 32);
+    await told(newcomer, 202);
 
     await proxy.inject({ mode: "pass" });
     const back = performance.now();
