@@ -60,9 +60,9 @@ const ByDistance = z.tuple([z.number(), z.uuid(), z.iso.datetime(), z.uuid()]);
 
 /** From the nearest market on; in a market, what closes soonest first. */
 async function findByDistance(sql: Sql, search: Search): Promise<Hit[]> {
-  const { cursor, limit, origin } = search;
+  const { cursor, limit } = search;
   const after = cursor === undefined ? undefined : readCursor(ByDistance, cursor);
-  const chord = sql`m.point <-> ll_to_earth(${origin.lat}, ${origin.lng})`;
+  const chord = sql`m.point <-> ${centre(sql, search)}`;
   const rows = await sql<(Hit & { chord: number; marketId: string; joinUntil: Date })[]>`
     select p.id, m.lat, m.lng, m.chord, m.id as "marketId", p.join_until as "joinUntil"
     from (
@@ -144,11 +144,17 @@ function joinable(sql: Sql, { now, itemId, q }: Search) {
 }
 
 /** Markets of which some may lie within the radius; the exact distance decides afterwards. */
-function around(sql: Sql, { origin, radiusM, marketId }: Search) {
+function around(sql: Sql, search: Search) {
+  const { radiusM, marketId } = search;
   return sql`
     m.listed
-    and m.point <@ cube_enlarge(ll_to_earth(${origin.lat}, ${origin.lng}), ${chordM(radiusM)}, 3)
+    and m.point <@ cube_enlarge(${centre(sql, search)}, ${chordM(radiusM)}, 3)
     ${marketId === undefined ? sql`` : sql`and m.id = ${marketId}`}`;
+}
+
+/** As a subquery it is worked out once: a prepared statement's plan otherwise does it anew for each market (8.9 ms, not 1.1). */
+function centre(sql: Sql, { origin }: Search) {
+  return sql`(select ll_to_earth(${origin.lat}, ${origin.lng}))`;
 }
 
 const FINDERS = { distance: findByDistance, startsAt: findByStart, newest: findNewest };
