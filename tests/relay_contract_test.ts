@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { openMemoryRelay } from "../adapters/relay_memory.ts";
 import { openRedisRelay } from "../adapters/relay_redis.ts";
+import { within } from "../adapters/within.ts";
 import type { Log, Relay } from "../services/ports.ts";
 import { quietLog } from "./quiet_log.ts";
 
@@ -50,7 +51,7 @@ function inbox() {
     async until(last: string): Promise<string[]> {
       while (messages.at(-1) !== last) {
         arrived = Promise.withResolvers();
-        await arrived.promise;
+        await within(5_000, last, arrived.promise);
       }
       return messages;
     },
