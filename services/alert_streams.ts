@@ -37,6 +37,7 @@ interface Stream extends AlertReader {
   expiresAt: Date;
   ticks: number;
   stalledTicks: number;
+  takenBytes: number;
 }
 
 /** Starts with no stream. Without the relay it works too: then alerts come with the next tick. */
@@ -50,10 +51,10 @@ export function openAlertStreams(
 
   function openStream({ userId, expiresAt }: Pick<AccessClaims, "userId" | "expiresAt">): Stream {
     const out = openEventStream(() => {
-      stream.stalledTicks = 0;
       if (stream.isBehind) pump.wake([stream]);
     });
-    const stream: Stream = { userId, out, expiresAt, cursor: null, isBehind: false, ticks: 0, stalledTicks: 0 };
+    const place = { userId, out, cursor: null, isBehind: false };
+    const stream: Stream = { ...place, expiresAt, ticks: 0, stalledTicks: 0, takenBytes: 0 };
     return stream;
   }
   function drain(): void {
@@ -109,12 +110,13 @@ function begin(stream: Stream, state: InboxState, after = state.lastSeq): void {
 function tick({ clock }: Pick<Deps, "clock">, stream: Stream): void {
   const { out } = stream;
   if (clock.now() >= stream.expiresAt) return sayReconnect(out, 0);
+  const { sentBytes, takenBytes } = out.progress();
+  const isStalled = takenBytes < sentBytes && takenBytes === stream.takenBytes;
+  stream.stalledTicks = isStalled ? stream.stalledTicks + 1 : 0;
+  stream.takenBytes = takenBytes;
+  if (stream.stalledTicks >= STALLED_TICKS) return out.end();
   stream.ticks += 1;
-  if (out.hasRoom()) {
-    if (stream.ticks % COMMENT_TICKS === 0) out.send(": alive\n\n");
-  } else if (++stream.stalledTicks >= STALLED_TICKS) {
-    out.end();
-  }
+  if (stream.ticks % COMMENT_TICKS === 0 && out.hasRoom()) out.send(": alive\n\n");
 }
 
 function sayReconnect(out: EventStream, afterMs: number): void {

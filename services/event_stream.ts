@@ -10,17 +10,19 @@ export interface EventStream {
   readonly over: Promise<void>;
   /** Whether it is open and less than {@link BUFFERED_BYTES_MAX} waits. Without room, send nothing but a goodbye. */
   hasRoom(): boolean;
+  /** What was sent, and what of it the reader has taken. */
+  progress(): { sentBytes: number; takenBytes: number };
   send(frame: string): void;
   /** Sends nothing more. A reader still gets what was sent before. */
   end(): void;
 }
 
-/** Opens a body. `onRoom` is called after each read that leaves room. */
+/** Opens a body. `onRoom` is called when a read may have made room. */
 export function openEventStream(onRoom: () => void): EventStream {
   const { promise: over, resolve: settle } = Promise.withResolvers<void>();
   const encoder = new TextEncoder();
   let controller!: ReadableStreamDefaultController<Uint8Array>;
-  let isOver = false;
+  let isOver = false, sentBytes = 0;
 
   function finish(): void {
     isOver = true;
@@ -35,8 +37,12 @@ export function openEventStream(onRoom: () => void): EventStream {
     body,
     over,
     hasRoom: () => !isOver && (controller.desiredSize ?? 0) > 0,
+    progress: () => ({ sentBytes, takenBytes: sentBytes - (BUFFERED_BYTES_MAX - (controller.desiredSize ?? 0)) }),
     send(frame) {
-      if (!isOver) controller.enqueue(encoder.encode(frame));
+      if (isOver) return;
+      const bytes = encoder.encode(frame);
+      sentBytes += bytes.length;
+      controller.enqueue(bytes);
     },
     end() {
       if (isOver) return;
