@@ -54,8 +54,7 @@ export function chatRoutes(deps: Deps & { hub: ChatHub }) {
       ids("id"),
       jsonBody(NewEntry),
       async (c) => {
-        const { partyId, userId } = roomOf(c);
-        const { entry, isNew } = await deps.hub.append(partyId, { userId, ...c.req.valid("json") });
+        const { entry, isNew } = await deps.hub.append({ ...roomOf(c), ...c.req.valid("json") });
         return c.json(entry, isNew ? 201 : 200);
       },
     );

@@ -1,4 +1,4 @@
-/** Texts into the log: any number that arrived together for one room share one transaction. */
+/** Texts into the log: all that arrived together, for whatever rooms, share one transaction. */
 import type { Entry } from "../contract/chat.ts";
 import { Problem } from "../contract/problems.ts";
 import { admit, chatClosed, notAMember } from "./chat_access.ts";
@@ -10,6 +10,7 @@ import { inTransaction } from "./transaction.ts";
 
 /** A text that a person sends. Their `clientMsgId` names it: sent again, it is the same one. */
 export interface NewText {
+  partyId: string;
   userId: string;
   clientMsgId: string;
   text: string;
@@ -27,77 +28,77 @@ export interface Appended {
  */
 export async function appendTexts(
   deps: Pick<Deps, "sql" | "clock">,
-  partyId: string,
   texts: NewText[],
 ): Promise<(Appended | Problem)[]> {
   return await inTransaction(deps.sql, async (tx) => {
-    // A statement sees what was committed before it began. Only behind the lock, therefore, is it sure that a removal, or
+    // A statement sees what was committed before it began. Only behind the locks, therefore, is it sure that a removal, or
     // the same clientMsgId on another node, either is seen or comes later.
-    const [room] = await lockRoom(tx, partyId);
-    if (!room) return await Promise.all(texts.map((text) => whyNot(tx, partyId, text.userId)));
-    const [nicknames, firsts] = await Promise.all([readNicknames(tx, partyId, texts), findTexts(tx, partyId, texts)]);
-
-    const known = new Map(firsts.map((entry) => [keyOf(entry.sender!.id, entry.clientMsgId!), entry]));
+    const lastSeqs = await lockRooms(tx, texts);
+    const nicknames = await readNicknames(tx, texts);
+    const known = new Map((await findTexts(tx, texts)).map((entry) => [keyOf(entry.sender!.id, entry), entry]));
     const added: Entry[] = [];
-    const results = texts.map(({ userId, clientMsgId, text }): Appended | Problem => {
-      const nickname = nicknames.get(userId);
-      if (nickname === undefined) return notAMember();
-      const first = known.get(keyOf(userId, clientMsgId));
-      if (first) return first.text === text ? { entry: first, isNew: false } : reused();
-      const entry: Entry = {
-        partyId,
-        seq: room.lastSeq + added.length + 1,
-        id: newId(deps),
-        kind: "text",
-        sender: { id: userId, nickname },
-        text,
-        clientMsgId,
-        sentAt: deps.clock.now().toISOString(),
-      };
-      known.set(keyOf(userId, clientMsgId), entry);
-      added.push(entry);
-      return { entry, isNew: true };
-    });
-    if (added.length > 0) await insert(tx, partyId, added);
+    const results: (Appended | Problem)[] = [];
+    for (const { partyId, userId, clientMsgId, text } of texts) {
+      const lastSeq = lastSeqs.get(partyId), nickname = nicknames.get(`${partyId} ${userId}`);
+      const key = keyOf(userId, { partyId, clientMsgId }), first = known.get(key);
+      if (lastSeq === undefined) results.push(await whyNot(tx, partyId, userId));
+      else if (nickname === undefined) results.push(notAMember());
+      else if (first) results.push(first.text === text ? { entry: first, isNew: false } : reused());
+      else {
+        const seq = lastSeq + 1, sender = { id: userId, nickname }, sentAt = deps.clock.now().toISOString();
+        const entry: Entry = { partyId, seq, id: newId(deps), kind: "text", sender, text, clientMsgId, sentAt };
+        lastSeqs.set(partyId, seq);
+        known.set(key, entry);
+        added.push(entry);
+        results.push({ entry, isNew: true });
+      }
+    }
+    if (added.length > 0) await insert(tx, added);
     return results;
   });
 }
 
-function lockRoom(tx: TransactionSql, partyId: string) {
-  return tx<{ lastSeq: number }[]>`
-    select last_seq as "lastSeq"
+/** Locks the rooms that are open, in one order for everybody, and answers their last seqs. */
+async function lockRooms(tx: TransactionSql, texts: NewText[]): Promise<Map<string, number>> {
+  const rows = await tx<{ partyId: string; lastSeq: number }[]>`
+    select party_id as "partyId", last_seq as "lastSeq"
     from chat_rooms
-    where party_id = ${partyId} and opened_at is not null
+    where party_id = any(${texts.map((text) => text.partyId)}::uuid[]) and opened_at is not null
+    order by party_id
     for no key update`;
+  return new Map(rows.map(({ partyId, lastSeq }) => [partyId, lastSeq]));
 }
 
-/** The nicknames of those senders who are accepted members. */
-async function readNicknames(tx: TransactionSql, partyId: string, texts: NewText[]): Promise<Map<string, string>> {
-  const rows = await tx<{ id: string; nickname: string }[]>`
-    select u.id, coalesce(u.nickname, ${WITHDRAWN_NICKNAME}) as nickname
-    from party_members m
-    join users u on u.id = m.user_id
-    where m.party_id = ${partyId}
-      and m.user_id = any(${texts.map((text) => text.userId)}::uuid[])
-      and m.status = 'accepted'`;
-  return new Map(rows.map(({ id, nickname }) => [id, nickname]));
+/** The nicknames, by `partyId userId`, of those senders who are accepted members. */
+async function readNicknames(tx: TransactionSql, texts: NewText[]): Promise<Map<string, string>> {
+  const rows = await tx<{ partyId: string; userId: string; nickname: string }[]>`
+    select m.party_id as "partyId", m.user_id as "userId", coalesce(u.nickname, ${WITHDRAWN_NICKNAME}) as nickname
+    from unnest(${texts.map((text) => text.partyId)}::uuid[], ${texts.map((text) => text.userId)}::uuid[])
+      as sent (party_id, user_id)
+    join party_members m on m.party_id = sent.party_id and m.user_id = sent.user_id and m.status = 'accepted'
+    join users u on u.id = m.user_id`;
+  return new Map(rows.map(({ partyId, userId, nickname }) => [`${partyId} ${userId}`, nickname]));
 }
 
-async function insert(tx: TransactionSql, partyId: string, entries: Entry[]): Promise<void> {
+async function insert(tx: TransactionSql, entries: Entry[]): Promise<void> {
   await tx`
-    with room as (
-      update chat_rooms
-      set last_seq = ${entries.at(-1)!.seq}
-      where party_id = ${partyId})
-    insert into chat_entries (party_id, seq, id, kind, sender_id, text, client_msg_id, sent_at)
-    select ${partyId}, e.seq, e.id, 'text', e.sender_id, e.text, e.client_msg_id, e.sent_at
-    from unnest(
-      ${entries.map((entry) => entry.seq)}::int[],
-      ${entries.map((entry) => entry.id)}::uuid[],
-      ${entries.map((entry) => entry.sender!.id)}::uuid[],
-      ${entries.map((entry) => entry.text)}::text[],
-      ${entries.map((entry) => entry.clientMsgId)}::text[],
-      ${entries.map((entry) => entry.sentAt)}::timestamptz[]) as e (seq, id, sender_id, text, client_msg_id, sent_at)`;
+    with entry as (
+      insert into chat_entries (party_id, seq, id, kind, sender_id, text, client_msg_id, sent_at)
+      select e.party_id, e.seq, e.id, 'text', e.sender_id, e.text, e.client_msg_id, e.sent_at
+      from unnest(
+        ${entries.map((entry) => entry.partyId)}::uuid[],
+        ${entries.map((entry) => entry.seq)}::int[],
+        ${entries.map((entry) => entry.id)}::uuid[],
+        ${entries.map((entry) => entry.sender!.id)}::uuid[],
+        ${entries.map((entry) => entry.text)}::text[],
+        ${entries.map((entry) => entry.clientMsgId)}::text[],
+        ${entries.map((entry) => entry.sentAt)}::timestamptz[])
+        as e (party_id, seq, id, sender_id, text, client_msg_id, sent_at)
+      returning party_id, seq)
+    update chat_rooms r
+    set last_seq = e.last_seq
+    from (select party_id, max(seq) as last_seq from entry group by party_id) e
+    where r.party_id = e.party_id`;
 }
 
 async function whyNot(tx: TransactionSql, partyId: string, userId: string): Promise<Problem> {
@@ -113,6 +114,6 @@ function reused(): Problem {
   return new Problem("client-msg-id-reused", "Cannot send the text: its clientMsgId was used for another text");
 }
 
-function keyOf(userId: string, clientMsgId: string): string {
-  return `${userId} ${clientMsgId}`;
+function keyOf(userId: string, { partyId, clientMsgId }: Pick<Entry, "partyId" | "clientMsgId">): string {
+  return `${partyId} ${userId} ${clientMsgId}`;
 }

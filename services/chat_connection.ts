@@ -11,7 +11,7 @@ import { isSessionLive } from "./sessions.ts";
 
 /** What the connection needs of the node that it is on. */
 export interface ConnectionHost extends Pick<ChatRooms, "follow" | "showTyping"> {
-  append(partyId: string, text: NewText): Promise<Appended>;
+  append(text: NewText): Promise<Appended>;
   /** Throws `unavailable` once this node is about to stop. */
   requireStaying(): void;
   /** Takes one of the connections that a person may have here; `null` when there are too many. */
@@ -132,7 +132,7 @@ export function openConnection(
   async function send(me: string, { partyId, clientMsgId, text }: ClientFrame & { type: "send" }): Promise<void> {
     await requireUse(LIMITS.messages, me);
     // Not awaited: the next message need not wait for this one's commit. The room's queue keeps their order.
-    host.append(partyId, { userId: me, clientMsgId, text }).then(
+    host.append({ partyId, userId: me, clientMsgId, text }).then(
       ({ entry: { seq, id, sentAt } }) => {
         if (!isOver) sink.send(encode({ type: "ack", partyId, clientMsgId, seq, id, sentAt }));
       },

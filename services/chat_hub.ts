@@ -15,7 +15,7 @@ export interface ChatHub {
   /** Throws `unavailable` once the node is about to stop. */
   requireStaying(): void;
   /** Appends a text and shows it everywhere. Resolves after the commit. Throws as `appendTexts` tells, and `unavailable`. */
-  append(partyId: string, text: NewText): Promise<Appended>;
+  append(text: NewText): Promise<Appended>;
   /** Takes in nothing new, asks clients to reconnect elsewhere, lets texts under way finish and be acked, says goodbye. */
   drain(): Promise<void>;
 }
@@ -48,9 +48,9 @@ export async function openChatHub(
     if (isDraining) throw new Problem("unavailable", `Cannot answer: ${STOPPING}`, { retryAfterS: 1 });
   }
 
-  async function append(partyId: string, text: NewText): Promise<Appended> {
+  async function append(text: NewText): Promise<Appended> {
     requireStaying();
-    return await writer.append(partyId, text);
+    return await writer.append(text);
   }
 
   function takeSeat(userId: string): Disposable | null {

@@ -96,14 +96,19 @@ export async function readEntriesBack(
 /** Those of these texts that are in the log already, whatever they say there. */
 export async function findTexts(
   tx: TransactionSql,
-  partyId: string,
-  texts: { userId: string; clientMsgId: string }[],
+  texts: { partyId: string; userId: string; clientMsgId: string }[],
 ): Promise<Entry[]> {
   const rows = await tx<EntryRow[]>`
-    ${selectEntries(tx)}
-    join unnest(${texts.map((text) => text.userId)}::uuid[], ${texts.map((text) => text.clientMsgId)}::text[])
-      as sent (user_id, client_msg_id) on e.sender_id = sent.user_id and e.client_msg_id = sent.client_msg_id
-    where e.party_id = ${partyId}`;
+    select found.*
+    from unnest(
+      ${texts.map((text) => text.partyId)}::uuid[],
+      ${texts.map((text) => text.userId)}::uuid[],
+      ${texts.map((text) => text.clientMsgId)}::text[]) as sent (party_id, user_id, client_msg_id)
+    cross join lateral (
+      ${selectEntries(tx)}
+      where e.party_id = sent.party_id and e.sender_id = sent.user_id and e.client_msg_id = sent.client_msg_id
+      -- Keeps the planner to one look into the index for each text, whatever it thinks of the table's size.
+      limit 1) found`;
   return rows.map(toEntry);
 }
 

@@ -1,4 +1,4 @@
-/** Texts on their way into the log: one queue a room, whose waiting texts share the next transaction. */
+/** Texts on their way into the log: those that wait, of whatever rooms, share the next transaction. */
 import type { Entry } from "../contract/chat.ts";
 import { Problem } from "../contract/problems.ts";
 import { type Appended, appendTexts, type NewText } from "./chat_append.ts";
@@ -10,38 +10,65 @@ export interface ChatWriter {
    * Resolves after the commit. Throws what {@link appendTexts} tells of this text, or `unavailable` when too many wait;
    * when the database fails nothing is known, and sending the same text with the same clientMsgId again settles it.
    */
-  append(partyId: string, text: NewText): Promise<Appended>;
+  append(text: NewText): Promise<Appended>;
   /** Resolves once nothing is under way any more. */
   settled(): Promise<void>;
 }
 
+/** Transactions at once. A room is in one of them at most: one that is locked elsewhere holds up its own, not the others. */
+const BATCHES_MAX = 3;
 /** Texts in one transaction. */
-const BATCH_MAX = 64;
-/** Texts of one room that may wait for theirs. */
+const BATCH_TEXTS_MAX = 100;
+/** Texts of one room that may wait. */
 const WAITING_MAX = 1_000;
 
 interface Waiting extends NewText {
   done: PromiseWithResolvers<Appended>;
 }
 
-/** Opens the writer. `onCommitted` is told of new entries in the order of their seq, before the senders are. */
+/** Opens the writer. `onCommitted` is told of a room's new entries in the order of their seq, before the senders are. */
 export function openWriter(
   deps: Pick<Deps, "sql" | "clock">,
   onCommitted: (partyId: string, entries: Entry[]) => void,
 ): ChatWriter {
-  const queues = new Map<string, Waiting[]>();
-  const underWay = new Set<Promise<void>>();
+  /** By room, in the order of arrival; rooms in the order in which they are served next. */
+  const waiting = new Map<string, Waiting[]>();
+  const busy = new Set<string>();
+  const batches = new Set<Promise<void>>();
 
-  async function writeAll(partyId: string, queue: Waiting[]): Promise<void> {
-    while (queue.length > 0) await writeTogether(partyId, queue.splice(0, BATCH_MAX));
-    queues.delete(partyId);
+  function pump(): void {
+    while (batches.size < BATCHES_MAX) {
+      const texts = takeBatch();
+      if (texts.length === 0) return;
+      const rooms = new Set(texts.map((text) => text.partyId));
+      rooms.forEach((partyId) => busy.add(partyId));
+      const batch = write(texts).finally(() => {
+        rooms.forEach((partyId) => busy.delete(partyId));
+        batches.delete(batch);
+        pump();
+      });
+      batches.add(batch);
+    }
   }
 
-  async function writeTogether(partyId: string, texts: Waiting[]): Promise<void> {
+  function takeBatch(): Waiting[] {
+    const taken: Waiting[] = [];
+    for (const [partyId, texts] of waiting) {
+      if (busy.has(partyId)) continue;
+      taken.push(...texts.splice(0, BATCH_TEXTS_MAX - taken.length));
+      // What is left goes to the end of the row.
+      waiting.delete(partyId);
+      if (texts.length > 0) waiting.set(partyId, texts);
+      if (taken.length === BATCH_TEXTS_MAX) break;
+    }
+    return taken;
+  }
+
+  async function write(texts: Waiting[]): Promise<void> {
     try {
-      const results = await appendTexts(deps, partyId, texts);
+      const results = await appendTexts(deps, texts);
       const added = results.flatMap((result) => result instanceof Problem || !result.isNew ? [] : [result.entry]);
-      if (added.length > 0) onCommitted(partyId, added);
+      for (const [partyId, entries] of Map.groupBy(added, (entry) => entry.partyId)) onCommitted(partyId, entries);
       texts.forEach(({ done }, i) => {
         const result = results[i]!;
         if (result instanceof Problem) done.reject(result);
@@ -53,25 +80,19 @@ export function openWriter(
   }
 
   return {
-    append(partyId, text) {
-      const waiting = { ...text, done: Promise.withResolvers<Appended>() };
-      const queue = queues.get(partyId);
-      if (queue && queue.length >= WAITING_MAX) {
+    append(text) {
+      const row = waiting.get(text.partyId) ?? [];
+      if (row.length >= WAITING_MAX) {
         return Promise.reject(new Problem("unavailable", "Cannot send the text: too many wait before it"));
       }
-      if (queue) {
-        queue.push(waiting);
-      } else {
-        const started = [waiting];
-        queues.set(partyId, started);
-        const written = writeAll(partyId, started);
-        underWay.add(written);
-        written.finally(() => underWay.delete(written));
-      }
-      return waiting.done.promise;
+      const done = Promise.withResolvers<Appended>();
+      row.push({ ...text, done });
+      waiting.set(text.partyId, row);
+      pump();
+      return done.promise;
     },
     async settled() {
-      while (underWay.size > 0) await Promise.all(underWay);
+      while (batches.size > 0) await Promise.all(batches);
     },
   };
 }

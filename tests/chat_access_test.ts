@@ -156,6 +156,21 @@ Deno.test("a member goes on writing and reading after the party was cancelled", 
   assert.equal((await readPage(service, member, partyId, "")).lastSeq, 2);
 });
 
+Deno.test("a person who withdraws while their texts fly holds nobody up: each text is in, or refused", async () => {
+  for (let round = 0; round < 5; round++) {
+    const leaving = await signUp(service);
+    const partyId = await openRoom(service, leader, [leaving]);
+    const { token, password } = leaving;
+    const texts = Array.from({ length: 30 }, (_, i) => sendText(i % 2 ? service : otherNode, leaving, partyId, `${i}`));
+    const others = Array.from({ length: 10 }, (_, i) => sendText(service, leader, partyId, `${i}`));
+    const withdrawal = await service.call("DELETE", "/api/me", { token, body: { password } });
+    const late = Array.from({ length: 10 }, (_, i) => sendText(otherNode, leaving, partyId, `late ${i}`));
+    assert.equal(withdrawal.status, 204);
+    for (const { status } of await Promise.all([...texts, ...late])) assert.ok([201, 401, 403].includes(status));
+    for (const { status } of await Promise.all(others)) assert.equal(status, 201);
+  }
+});
+
 Deno.test("a withdrawn person's entries stay, under the name of those who withdrew", async () => {
   const partyId = await openRoom(service, leader, [member]);
   const passing = await signUp(service);
