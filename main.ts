@@ -107,10 +107,7 @@ export async function startService(config: Config, overrides: Overrides = {}): P
   await using stack = new AsyncDisposableStack();
   const deps = await openDeps(config, stack, overrides);
   stack.use(await startOutbox(deps));
-  if (!config.AMQP_URL) {
-    stack.use(await startAlerts(deps));
-    stack.use(startRefresh(deps, catalogueSources(config)));
-  }
+  if (!config.AMQP_URL) await startJobs(config, deps, stack);
   const live = stack.use(await watchSessions(deps));
   const hub = stack.use(await openChatHub(deps));
   const streams = stack.use(openAlertStreams(deps));
@@ -146,13 +143,18 @@ export async function startService(config: Config, overrides: Overrides = {}): P
   return { port, deps, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
+/** Starts what one process of a deployment has to do, or more: alerts, and the catalogue's weekly refresh. */
+export async function startJobs(config: Config, deps: Omit<Deps, "tokens" | "passwords">, stack: AsyncDisposableStack) {
+  stack.use(await startAlerts(deps));
+  stack.use(startRefresh(deps, catalogueSources(config)));
+}
+
 /** Starts the workers alone, with the probes on `PORT`. */
 async function startWorkers(config: Config): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const deps = await openStores(config, stack);
   stack.use(await startOutbox(deps));
-  stack.use(await startAlerts(deps));
-  stack.use(startRefresh(deps, catalogueSources(config)));
+  await startJobs(config, deps, stack);
   const probes = serviceRoutes(watchReadiness(deps));
   const server = Deno.serve({ port: config.PORT, hostname: config.HOST, onListen: () => {} }, probes.fetch);
   stack.defer(() => server.shutdown());

@@ -6,14 +6,22 @@ import { recordEvent } from "../services/events.ts";
 import { inTransaction } from "../services/transaction.ts";
 import { startAlerts } from "../workers/alerts.ts";
 import { startOutbox } from "../workers/outbox.ts";
-import { addParty, addPeople, allTold, assertTold, favourMarket, newRegion, partyWithFans } from "./alert_world.ts";
-import { startAlertService, tell } from "./alert_world.ts";
+import {
+  addParty,
+  addPeople,
+  allTold,
+  assertTold,
+  favourMarket,
+  newRegion,
+  partyWithFans,
+  tell,
+} from "./alert_world.ts";
 import { openFragileSql, openIdleWorld } from "./fragile_world.ts";
-import { poll, type TestService } from "./harness.ts";
+import { poll, startTestService, type TestService } from "./harness.ts";
 
 let service: TestService;
 Deno.test.beforeAll(async () => {
-  service = await startAlertService();
+  service = await startTestService();
 });
 Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
 

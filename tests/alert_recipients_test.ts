@@ -5,22 +5,23 @@ import { EVENT_TYPES, type EventType } from "../contract/alerts.ts";
 import { wordAlert } from "../services/alert_texts.ts";
 import { distanceM } from "../services/geo.ts";
 import { FAVORITE_REACH_M, recipientsOf } from "../services/recipients.ts";
-import {
-  addParty,
-  addPeople,
-  allTold,
-  favourItem,
-  favourMarket,
-  inboxOf,
-  startAlertService,
-  tell,
-} from "./alert_world.ts";
+import { addParty, addPeople, allTold, favourItem, favourMarket, inboxOf, tell } from "./alert_world.ts";
 import type { PlainParty } from "./alert_world.ts";
-import { addItem, addMarket, CITY_HALL, joinAccepted, openParty, poll, signUp, type TestService } from "./harness.ts";
+import {
+  addItem,
+  addMarket,
+  CITY_HALL,
+  joinAccepted,
+  openParty,
+  poll,
+  signUp,
+  startTestService,
+  type TestService,
+} from "./harness.ts";
 
 let service: TestService;
 Deno.test.beforeAll(async () => {
-  service = await startAlertService();
+  service = await startTestService();
 });
 Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
 

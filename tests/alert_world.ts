@@ -3,17 +3,7 @@ import assert from "node:assert/strict";
 import { v7 } from "uuid";
 import { type NewEvent, recordEvent } from "../services/events.ts";
 import { inTransaction } from "../services/transaction.ts";
-import { startAlerts } from "../workers/alerts.ts";
-import { addItem, addMarket, CITY_HALL, poll, startTestService, type TestService } from "./harness.ts";
-
-/** A service with an alerts worker: embedded it has one, beside RabbitMQ the worker is a process of its own. */
-export async function startAlertService(options: Parameters<typeof startTestService>[0] = {}): Promise<TestService> {
-  await using stack = new AsyncDisposableStack();
-  const service = stack.use(await startTestService(options));
-  if (Deno.env.get("AMQP_URL")) stack.use(await startAlerts(service.deps));
-  const running = stack.move();
-  return { ...service, [Symbol.asyncDispose]: () => running.disposeAsync() };
-}
+import { addItem, addMarket, CITY_HALL, poll, type TestService } from "./harness.ts";
 
 /** A person with a session. */
 export interface Neighbour {

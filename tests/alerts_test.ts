@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { v7 } from "uuid";
-import { addParty, addPeople, allTold, type Neighbour, startAlertService, tell } from "./alert_world.ts";
-import { assertProblem, type TestService } from "./harness.ts";
+import { addParty, addPeople, allTold, type Neighbour, tell } from "./alert_world.ts";
+import { assertProblem, startTestService, type TestService } from "./harness.ts";
 
 let service: TestService;
 Deno.test.beforeAll(async () => {
-  service = await startAlertService();
+  service = await startTestService();
 });
 Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
 

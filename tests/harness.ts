@@ -9,7 +9,7 @@ import { readConfig } from "../adapters/config.ts";
 import { openEmbeddedPostgres } from "../adapters/postgres_embedded.ts";
 import { openSql } from "../adapters/sql_postgres.ts";
 import type { Party } from "../contract/parties.ts";
-import { type Service, startService } from "../main.ts";
+import { type Service, startJobs, startService } from "../main.ts";
 import type { Clock, Deps, Sql } from "../services/ports.ts";
 import { initialsOf, searchTextOf } from "../services/search_text.ts";
 import { clearNamespace } from "./broker.ts";
@@ -79,6 +79,8 @@ export async function startTestService(
   });
   if (config.AMQP_URL && !options.namespace) stack.defer(() => clearQueues(config.AMQP_URL!, namespace, database));
   const service: Service = stack.use(await startService(config, { clock, log: quietLog }));
+  // With RabbitMQ a worker does this, which belongs to the system under test.
+  if (config.AMQP_URL && !options.namespace) await startJobs(config, service.deps, stack);
   const url = `http://127.0.0.1:${service.port}`;
   const stopping = stack.move();
   return {

@@ -141,7 +141,7 @@ function mostly<T, U>(usual: fc.Arbitrary<T>, odd: fc.Arbitrary<U>): fc.Arbitrar
 
 /** A surrogate without its other half has no place in a URL; everything else is escaped. */
 function escape(value: unknown): string {
-  return encodeURIComponent(String(value).toWellFormed());
+  return encodeURIComponent((typeof value === "object" ? JSON.stringify(value) : String(value)).toWellFormed());
 }
 
 function searchOf(query: Record<string, unknown>): string {

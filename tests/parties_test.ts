@@ -97,7 +97,7 @@ Deno.test("POST /api/parties names each wrong field and writes nothing", async (
     [{ startsAt: inHours(-1) }, "/startsAt"],
     [{ startsAt: "tomorrow" }, "/startsAt"],
     [{ startsAt: "2026-12-31T10:00:00" }, "/startsAt"],
-    [{ endsAt: inHours(24) }, "/endsAt"],
+    [{ endsAt: good.startsAt }, "/endsAt"],
     [{ joinUntil: inHours(24.5) }, "/joinUntil"],
     [{ joinUntil: inHours(-0.5) }, "/joinUntil"],
     [{ status: "done" }, "/status"],
