@@ -20,7 +20,6 @@ interface Consumer {
 interface Region {
   waiting: Waiting[];
   deadLetters: QueueMessage[];
-  /** The next to be served comes first. */
   consumers: Consumer[];
 }
 
@@ -43,7 +42,6 @@ export function openMemoryQueue({ log }: { log: Log }): Queue & AsyncDisposable 
     const consumer = region.consumers.find(({ prefetch, underWay }) => underWay.size < prefetch);
     const next = consumer && region.waiting.shift();
     if (!next) return;
-    region.consumers.push(...region.consumers.splice(region.consumers.indexOf(consumer), 1));
     const handling = handle(code, region, consumer, next).finally(() => {
       consumer.underWay.delete(handling);
       serve(code);

@@ -64,27 +64,30 @@ export async function rabbitConsume(
   /** Consumes until the channel is lost, the queue deleted, nothing heard for long, or the consumer disposed. Tells which. */
   async function consumeOnce(): Promise<"idle" | "over"> {
     const channel = await link.connection().acquire({ emitErrorsFromChannel: true });
-    const over = new AbortController();
-    const end = () => over.abort();
-    const idle = setTimeout(() => over.abort("idle"), idleMs);
-    channel.on("error", end).once("close", end).once("basic.cancel", end);
-    closing.signal.addEventListener("abort", end);
+    const ending = new AbortController();
+    const over = AbortSignal.any([ending.signal, closing.signal]);
+    const idle = setTimeout(() => ending.abort("idle"), idleMs);
+    const interrupt = (error: unknown) => {
+      log.warn("a consumer was interrupted", { regionCode, error });
+      ending.abort();
+    };
+    channel.on("error", interrupt).once("basic.cancel", (_, error) => interrupt(error));
+    channel.once("close", () => ending.abort());
     try {
       await declareRegion(channel, topology);
       await channel.basicQos({ prefetchCount: prefetch });
       const { consumerTag } = await channel.basicConsume({ queue: topology.queue.queue }, (raw) => {
-        if (over.signal.aborted) return;
+        if (over.aborted) return;
         idle.refresh();
-        const settling = settle(channel, raw, over.signal).finally(() => underWay.delete(settling));
+        const settling = settle(channel, raw, over).finally(() => underWay.delete(settling));
         underWay.add(settling);
       });
       started.resolve();
-      await aborted(over.signal);
+      await aborted(over);
       if (channel.active) await channel.basicCancel({ consumerTag });
-      return over.signal.reason === "idle" ? "idle" : "over";
+      return over.reason === "idle" ? "idle" : "over";
     } finally {
       clearTimeout(idle);
-      closing.signal.removeEventListener("abort", end);
       // Also after a loss: there shall be no more than `prefetch` at a time, and no message twice at once.
       await Promise.all(underWay);
       await channel.close();
@@ -98,7 +101,7 @@ export async function rabbitConsume(
         failures = 0;
         if (end === "idle") continue;
       } catch (error) {
-        if (++failures === 1) log.warn("a consumer was interrupted", { regionCode, error });
+        if (++failures === 1) log.warn("a consumer cannot start", { regionCode, error });
       }
       await sleep(RECREATE_MS * (1 + Math.random() / 2), undefined, { signal: closing.signal }).catch(() => {});
     }

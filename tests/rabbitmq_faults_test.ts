@@ -5,6 +5,7 @@ import { openRabbitQueue } from "../adapters/queue_rabbitmq.ts";
 import { openRabbitLink } from "../adapters/rabbitmq_connection.ts";
 import { rabbitConsume } from "../adapters/rabbitmq_consumer.ts";
 import { declareRegion, topologyOf } from "../adapters/rabbitmq_topology.ts";
+import { within } from "../adapters/within.ts";
 import { isStoreDown } from "../services/availability.ts";
 import type { Queue, QueueMessage } from "../services/ports.ts";
 import { type Broker, openBroker } from "./broker.ts";
@@ -32,7 +33,8 @@ function message(id: string | number): QueueMessage {
 
 /** The ids that a publish has promised to be in the queue. */
 async function publishAll(queue: Queue, messages: QueueMessage[]): Promise<string[]> {
-  const results = await Promise.allSettled(messages.map((each) => queue.publish(REGION, each)));
+  const publishing = messages.map((each) => queue.publish(REGION, each));
+  const results = await within(10_000, "publishing", Promise.allSettled(publishing));
   return messages.filter((_, i) => results[i]!.status === "fulfilled").map(({ id }) => id);
 }
 
