@@ -16,8 +16,8 @@ import { openRedisLimiter } from "./adapters/limiter_redis.ts";
 import { openLog } from "./adapters/log_logtape.ts";
 import { migrate } from "./adapters/migrations.ts";
 import { argon2Passwords } from "./adapters/passwords_argon2.ts";
-import { openEmbeddedPostgres } from "./adapters/postgres_embedded.ts";
 import { peerAddress } from "./adapters/peer_address.ts";
+import { openEmbeddedPostgres } from "./adapters/postgres_embedded.ts";
 import { catalogueSources } from "./adapters/public_data.ts";
 import { openMemoryQueue } from "./adapters/queue_memory.ts";
 import { openRabbitQueue } from "./adapters/queue_rabbitmq.ts";
@@ -130,9 +130,8 @@ export async function startService(config: Config, overrides: Overrides = {}): P
     { port: config.PORT, hostname: config.HOST, onListen: () => {} },
     (request, info) => app.fetch(request, { remoteAddress: addressOf(request, info.remoteAddr) }),
   );
-  // Streams and sockets keep a server from shutting down: they are told and closed first. A peer that takes nothing of
-  // its answer would keep it for ever: it is left behind.
-  stack.defer(() => within(SHUTDOWN_MS, "shutting down", server.shutdown()).catch(() => {}));
+  stack.defer(() => shutDown(server));
+  // Streams and sockets keep a server from shutting down: they are told and closed first.
   stack.defer(async () => {
     readiness.drain();
     await Promise.all([hub.drain(), streams.drain()]);
@@ -155,11 +154,18 @@ async function startWorkers(config: Config): Promise<AsyncDisposable> {
   const deps = await openStores(config, stack);
   stack.use(await startOutbox(deps));
   await startJobs(config, deps, stack);
-  const probes = serviceRoutes(watchReadiness(deps));
+  const readiness = watchReadiness(deps);
+  const probes = serviceRoutes(readiness);
   const server = Deno.serve({ port: config.PORT, hostname: config.HOST, onListen: () => {} }, probes.fetch);
-  stack.defer(() => server.shutdown());
+  stack.defer(() => shutDown(server));
+  stack.defer(() => readiness.drain());
   deps.log.info("workers running", { port: (server.addr as Deno.NetAddr).port });
   return stack.move();
+}
+
+/** Lets requests under way end. A peer that takes nothing of its answer would keep the server for ever: it is left behind. */
+async function shutDown(server: Deno.HttpServer): Promise<void> {
+  await within(SHUTDOWN_MS, "shutting down", server.shutdown()).catch(() => {});
 }
 
 /** Brings the schema up to date. */
