@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { invalid } from "../contract/problems.ts";
 import { type Answer, once } from "../services/idempotency.ts";
 import type { AccessClaims, Deps } from "../services/ports.ts";
+import { sha256 } from "../services/secrets.ts";
 import type { CallerEnv } from "./guard.ts";
 
 /**
@@ -28,6 +29,5 @@ function checked(key: string): string {
 }
 
 async function hashOf(c: Context): Promise<Uint8Array> {
-  const text = `${c.req.method} ${c.req.path}\n${await c.req.text()}`;
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+  return await sha256(`${c.req.method} ${c.req.path}\n${await c.req.text()}`);
 }

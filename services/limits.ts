@@ -1,7 +1,7 @@
-/** Every allowance, in one place. `RATE_LIMIT_FACTOR` multiplies them all, but for those of check-in codes. */
+/** Every allowance, in one place. `RATE_LIMIT_FACTOR` multiplies them all. */
 import type { Limit } from "./ports.ts";
 
-/** What each route may take: points per key (a person, or an address when nobody is signed in) and time. */
+/** What may be taken: points per key (a person, or an address when nobody is signed in) and time. */
 export const LIMITS = {
   /** Any request. */
   requests: { name: "requests", points: 600, durationS: 60 },

@@ -4,7 +4,7 @@ import { Problem } from "../contract/problems.ts";
 import { penaltyCountsAt } from "./penalty_counts.ts";
 import type { Deps } from "./ports.ts";
 
-/** Under this name a person who has withdrawn stays in parties and chats. SQL says it as a literal. */
+/** Under this name a person who has withdrawn stays in parties and chats. */
 export const WITHDRAWN_NICKNAME = "탈퇴한 사용자";
 
 type ProfileDeps = Pick<Deps, "sql" | "cache" | "clock" | "log">;

@@ -1,5 +1,6 @@
 /** Whether this node should be sent traffic. */
 import type { Deps } from "./ports.ts";
+import { within } from "./within.ts";
 
 /** Asked by `/readyz`, told by the orderly stop. */
 export interface Readiness {
@@ -21,7 +22,7 @@ export function watchReadiness(
     ["queue", () => queue.ping()],
   ];
   async function ask(): Promise<string[]> {
-    const answers = await Promise.allSettled(checks.map(([, check]) => within(2_000, check())));
+    const answers = await Promise.allSettled(checks.map(([name, check]) => within(2_000, name, check())));
     return checks.filter((_, i) => answers[i]?.status === "rejected").map(([name]) => name);
   }
   return {
@@ -32,12 +33,4 @@ export function watchReadiness(
     },
     drain: () => void (draining = true),
   };
-}
-
-async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-  });
-  return await Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }

@@ -1,5 +1,6 @@
 /** A client of server-sent events that keeps everything it was sent, line by line as it came. */
 import assert from "node:assert/strict";
+import { within } from "../services/within.ts";
 
 /** One event. Its data are JSON. */
 export interface SentEvent {
@@ -84,7 +85,7 @@ export async function openEvents(
       if (found !== undefined) return found;
       const waitMs = deadline - performance.now();
       if (isOver || waitMs <= 0) assert.fail(`no ${what} ${isOver ? "before the end" : "in 10 s"}: ${told(log)}`);
-      await within(waitMs, changed.promise);
+      await within(waitMs, what, changed.promise).catch(() => {});
     }
   }
 
@@ -115,10 +116,4 @@ export async function openEvents(
 
 function told(log: SentEvent[]): string {
   return log.slice(-20).map((sent) => `${sent.event} ${sent.id ?? ""}`).join(", ");
-}
-
-async function within(ms: number, promise: Promise<void>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  await Promise.race([promise, new Promise<void>((resolve) => timer = setTimeout(resolve, ms))]);
-  clearTimeout(timer);
 }
