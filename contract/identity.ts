@@ -8,7 +8,10 @@ const Nickname = line(2, 20);
 const Password = z.string().max(1024).transform((text) => text.normalize("NFC"));
 const NewPassword = Password.pipe(z.string().min(8).max(128));
 const RefreshTransport = z.enum(["body", "cookie"]);
-const Locale = z.enum(["ko", "en"]);
+/** Languages that people can choose. */
+export const Locale = z.enum(["ko", "en"]);
+/** See the schema. */
+export type Locale = z.infer<typeof Locale>;
 
 /** Body of POST /api/auth/signup. There is no role in it, and any unknown key is refused. */
 export const SignUp = z.strictObject({

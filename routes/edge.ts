@@ -7,6 +7,7 @@ import { HTTPException } from "hono/http-exception";
 import { parseAccept } from "hono/utils/accept";
 import { resolver, uniqueSymbol } from "hono-openapi";
 import { z } from "zod";
+import type { Locale } from "../contract/identity.ts";
 import { type FieldError, invalid, Problem, PROBLEMS } from "../contract/problems.ts";
 import { isStoreDown } from "../services/availability.ts";
 import type { Log } from "../services/ports.ts";
@@ -54,13 +55,13 @@ export function ids<const Names extends string>(...names: Names[]) {
   return Object.assign(middleware, { [uniqueSymbol]: { target: "param", ...resolver(schema) } });
 }
 
-/** Turns whatever was thrown into the answer. Only what is nobody's fault but ours is logged as an error. */
+/** Turns whatever was thrown into the answer. What is nobody's fault but ours is logged as an error, an outage as a warning. */
 export function answerError(log: Log) {
   return (error: unknown, c: Context<EdgeEnv>): Response => {
-    const problem = toProblem(error);
-    if (problem.code === "internal" || problem.code === "unavailable") {
-      log.error("request failed", { requestId: c.get("requestId"), path: c.req.path, code: problem.code, error });
-    }
+    const problem = toProblem(error), { code } = problem;
+    const fields = { requestId: c.get("requestId"), path: c.req.path, code, error };
+    if (code === "internal") log.error("request failed", fields);
+    if (code === "unavailable") log.warn("request refused", fields);
     return answerProblem(c, problem);
   };
 }
@@ -92,7 +93,7 @@ export function answerProblem(c: Context<EdgeEnv>, problem: Problem): Response {
 }
 
 /** The language that an `Accept-Language` wants most of those there are, be it as a variant (`en-GB`); else Korean. */
-function languageOf(header: string): "ko" | "en" {
+function languageOf(header: string): Locale {
   const wanted = parseAccept(header).filter(({ q }) => q > 0).map(({ type }) => type.toLowerCase().split("-")[0]);
   return wanted.find((tag) => tag === "ko" || tag === "en" || tag === "*") === "en" ? "en" : "ko";
 }

@@ -70,7 +70,7 @@ export function anyone(deps: GuardDeps, spec: RouteSpec) {
 }
 
 /** Reads the Bearer token of a request. `null` without one; throws `unauthenticated` for a bad or ended one. */
-export async function readCaller(deps: GuardDeps, c: Context): Promise<AccessClaims | null> {
+async function readCaller(deps: GuardDeps, c: Context): Promise<AccessClaims | null> {
   const header = c.req.header("authorization");
   if (header === undefined) return null;
   const token = /^Bearer ([\w.~+/-]+=*)$/i.exec(header)?.[1];

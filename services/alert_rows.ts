@@ -1,6 +1,7 @@
 /** How an alert is read: a row becomes an {@link Alert} in its owner's language. */
 import type { Alert, EventPayload, EventType } from "../contract/alerts.ts";
-import { type Locale, pageOf, wordAlert } from "./alert_texts.ts";
+import type { Locale } from "../contract/identity.ts";
+import { pageOf, wordAlert } from "./alert_texts.ts";
 import type { Sql } from "./ports.ts";
 import { WITHDRAWN_NICKNAME } from "./profiles.ts";
 

