@@ -30,7 +30,8 @@ export async function listAlerts(
 ): Promise<AlertList> {
   const state = await readInboxState({ sql }, userId);
   // What arrived after the state was read belongs to the stream: the page stays below `lastSeq`.
-  const upTo = cursor === undefined ? state.lastSeq : readCursor(z.int32().min(1), cursor) - 1;
+  const before = readCursor(z.int32().min(1), cursor);
+  const upTo = before === undefined ? state.lastSeq : before - 1;
   const rows = await sql<AlertRow[]>`
     ${selectAlerts(sql)}
     where a.user_id = ${userId}

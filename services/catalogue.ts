@@ -28,7 +28,7 @@ const ItemPosition = z.tuple([z.int().min(-32_768).max(32_767), z.string(), z.st
 
 /** Items of which name, variety or category hold every word of `q`, everyday food first. */
 export async function searchItems({ sql }: Reader, { q, category, limit, cursor }: ItemQuery): Promise<Page<Item>> {
-  const after = cursor === undefined ? undefined : readCursor(ItemPosition, cursor);
+  const after = readCursor(ItemPosition, cursor);
   const rows = await sql<(Item & { rank: number })[]>`
     select ${itemColumns(sql)}, rank
     from items
@@ -52,7 +52,7 @@ export async function searchMarkets(deps: Reader, { lat, lng, ...query }: Market
 const NamePosition = z.tuple([z.string(), z.uuid()]);
 
 async function marketsByName({ sql }: Reader, { q, kind, limit, cursor }: MarketQuery): Promise<Page<Market>> {
-  const after = cursor === undefined ? undefined : readCursor(NamePosition, cursor);
+  const after = readCursor(NamePosition, cursor);
   const rows = await sql<Market[]>`
     select ${marketColumns(sql)}
     from markets
@@ -76,7 +76,7 @@ async function marketsNear(
   point: Point,
   { q, kind, radiusM, limit, cursor }: MarketQuery,
 ): Promise<Page<Market>> {
-  const after = cursor === undefined ? undefined : readCursor(NearPosition, cursor);
+  const after = readCursor(NearPosition, cursor);
   const here = sql`ll_to_earth(${point.lat}, ${point.lng})`;
   const rows = await sql<(Market & { chord: number })[]>`
     select *

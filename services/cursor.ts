@@ -2,16 +2,16 @@
 import type { z } from "zod";
 import { invalid } from "../contract/problems.ts";
 
-/** Writes a cursor. */
-export function writeCursor(position: unknown): string {
+function writeCursor(position: unknown): string {
   return btoa(encodeURIComponent(JSON.stringify(position))).replaceAll("+", "-").replaceAll("/", "_").replace(
     /=+$/,
     "",
   );
 }
 
-/** Reads a cursor. Throws `invalid-input` for what was not written for this list. */
-export function readCursor<T extends z.ZodType>(schema: T, cursor: string): z.infer<T> {
+/** Reads a cursor; the first page has none. Throws `invalid-input` for what was not written for this list. */
+export function readCursor<T extends z.ZodType>(schema: T, cursor: string | undefined): z.infer<T> | undefined {
+  if (cursor === undefined) return undefined;
   try {
     const text = decodeURIComponent(atob(cursor.replaceAll("-", "+").replaceAll("_", "/")));
     return schema.parse(JSON.parse(text, refuseUnstorable)) as z.infer<T>;

@@ -1,7 +1,7 @@
 /** POSTs that happen once, however often they are sent: the first answer and what it did are one transaction. */
 import { Problem } from "../contract/problems.ts";
-import type { Deps, Sql, TransactionSql } from "./ports.ts";
-import { inTransaction } from "./transaction.ts";
+import type { Deps, TransactionSql } from "./ports.ts";
+import { inTransaction, sqlOf } from "./transaction.ts";
 
 /** What a POST answers. */
 export interface Answer {
@@ -30,7 +30,7 @@ export async function once<Scope extends Pick<Deps, "sql" | "clock">>(
     const { clock } = deps;
     const first = await findFirst({ tx, clock }, request);
     if (first) return first;
-    const answer = await work({ ...deps, sql: tx as unknown as Sql });
+    const answer = await work({ ...deps, sql: sqlOf(tx) });
     await keep({ tx, clock }, request, answer);
     return answer;
   });

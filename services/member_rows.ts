@@ -18,8 +18,13 @@ export async function readMembership(deps: PartyReader, partyId: string, userId:
       ${selectMembers(deps.sql)}
       where m.party_id = ${partyId} and m.user_id = ${userId}`,
   );
-  if (!member) throw new Problem("not-found", "Cannot find the person: not in the party");
+  if (!member) throw noSuchMember();
   return member;
+}
+
+/** The person is not in the party, or never was. */
+export function noSuchMember(): Problem {
+  return new Problem("not-found", "Cannot find the person: not in the party");
 }
 
 const Position = z.tuple([z.enum(["leader", "member"]), z.iso.datetime(), z.uuid()]);
@@ -32,7 +37,7 @@ export async function listMembers(
 ): Promise<Page<Membership>> {
   const { sql } = deps;
   const isLeader = await requireInside(deps, partyId, callerId);
-  const after = cursor ? readCursor(Position, cursor) : null;
+  const after = readCursor(Position, cursor);
   const rows = await sql<MemberRow[]>`
     ${selectMembers(sql)}
     where m.party_id = ${partyId}

@@ -3,16 +3,13 @@ import type { MemberDecision, Membership } from "../contract/parties.ts";
 import { Problem } from "../contract/problems.ts";
 import { appendNotice, openRoom } from "./chat_log.ts";
 import { recordEvent } from "./events.ts";
-import { readMembership } from "./member_rows.ts";
+import { noSuchMember, readMembership } from "./member_rows.ts";
 import { holdPerson } from "./me.ts";
 import { lockAsLeader, type LockedParty, lockParty, requireStarted, requireState } from "./party_lock.ts";
-import type { PartyReader } from "./party_rows.ts";
+import type { PartyChanger } from "./party_rows.ts";
 import { closeRecruiting } from "./party_state.ts";
-import type { Deps, Sql, TransactionSql } from "./ports.ts";
-import { inTransaction } from "./transaction.ts";
-
-/** What changing members needs. */
-export type MemberChanger = PartyReader & Pick<Deps, "relay">;
+import type { Deps, TransactionSql } from "./ports.ts";
+import { inTransaction, sqlOf } from "./transaction.ts";
 
 /** A person's place in a party, and who asks about it. */
 export interface MemberMove {
@@ -26,7 +23,7 @@ export interface MemberMove {
  * ask again. Throws `not-found`, `already-member`, `join-refused`, `party-full`, `party-closed`, `quantity-unavailable`.
  */
 export async function joinParty(
-  deps: MemberChanger,
+  deps: PartyChanger,
   { partyId, userId, quantity }: { partyId: string; userId: string; quantity?: number | undefined },
 ): Promise<Membership> {
   return await inTransaction(deps.sql, async (tx) => {
@@ -37,7 +34,7 @@ export async function joinParty(
     await addApplicant(deps, tx, party, userId, quantity);
     if (party.autoAccept) await giveSeat(deps, tx, party, userId);
     else await recordEvent(deps, tx, { type: "join.requested", partyId, actorId: userId, userId });
-    return await readMembership({ ...deps, sql: tx as unknown as Sql }, partyId, userId);
+    return await readMembership({ ...deps, sql: sqlOf(tx) }, partyId, userId);
   });
 }
 
@@ -46,7 +43,7 @@ export async function joinParty(
  * Throws `not-found`, `forbidden`, `party-state`, `party-full`, `quantity-unavailable`.
  */
 export async function decideMember(
-  deps: MemberChanger,
+  deps: PartyChanger,
   { partyId, callerId, userId }: MemberMove,
   { status }: MemberDecision,
 ): Promise<Membership> {
@@ -68,7 +65,7 @@ export async function decideMember(
 
 /** Leaves, or takes an application back, while the party is open. Throws `not-found`, `party-state`. */
 export async function leaveParty(
-  deps: MemberChanger,
+  deps: PartyChanger,
   { partyId, userId }: { partyId: string; userId: string },
 ): Promise<void> {
   await inTransaction(deps.sql, async (tx) => {
@@ -86,7 +83,7 @@ export async function leaveParty(
 
 /** The leader notes who came, from the party's start on. Throws `not-found`, `forbidden`, `party-state` and so on. */
 export async function markAttendance(
-  deps: MemberChanger,
+  deps: PartyChanger,
   { partyId, callerId, userId }: MemberMove,
   attended: boolean,
 ): Promise<Membership> {
@@ -229,8 +226,4 @@ async function findStatus(tx: TransactionSql, partyId: string, userId: string) {
     from party_members
     where party_id = ${partyId} and user_id = ${userId}`;
   return member?.status;
-}
-
-function noSuchMember(): Problem {
-  return new Problem("not-found", "Cannot find the person: not in the party");
 }

@@ -14,7 +14,7 @@ export async function listMyParties(
   { role, status, limit, cursor }: MyPartiesQuery,
 ): Promise<Page<Party>> {
   const { sql } = deps;
-  const after = cursor === undefined ? undefined : readCursor(Position, cursor);
+  const after = readCursor(Position, cursor);
   const rows = await sql<{ id: string }[]>`
     select m.party_id as id
     from party_members m

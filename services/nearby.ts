@@ -61,7 +61,7 @@ const ByDistance = z.tuple([z.number(), z.uuid(), z.iso.datetime(), z.uuid()]);
 /** From the nearest market on; in a market, what closes soonest first. */
 async function findByDistance(sql: Sql, search: Search): Promise<Hit[]> {
   const { cursor, limit } = search;
-  const after = cursor === undefined ? undefined : readCursor(ByDistance, cursor);
+  const after = readCursor(ByDistance, cursor);
   const chord = sql`m.point <-> ${centre(sql, search)}`;
   const rows = await sql<(Hit & { chord: number; marketId: string; joinUntil: Date })[]>`
     select p.id, m.lat, m.lng, m.chord, m.id as "marketId", p.join_until as "joinUntil"
@@ -92,7 +92,7 @@ const ByStart = z.tuple([z.iso.datetime(), z.uuid()]);
 
 /** What starts soonest. */
 async function findByStart(sql: Sql, search: Search): Promise<Hit[]> {
-  const after = search.cursor === undefined ? undefined : readCursor(ByStart, search.cursor);
+  const after = readCursor(ByStart, search.cursor);
   // Nobody can join after the start, so the condition takes nothing away: it is what the index knows.
   const condition: Fragment = after
     ? sql`p.starts_at > ${search.now} and (p.starts_at, p.id) > (${after[0]}, ${after[1]})`
@@ -105,7 +105,7 @@ const ByAge = z.tuple([z.uuid()]);
 
 /** What was opened last: ids grow with time. */
 async function findNewest(sql: Sql, search: Search): Promise<Hit[]> {
-  const after = search.cursor === undefined ? undefined : readCursor(ByAge, search.cursor);
+  const after = readCursor(ByAge, search.cursor);
   const rows = await firstOfEachMarket(sql, search, after ? sql`p.id < ${after[0]}` : sql`true`, sql`p.id desc`);
   return rows.map((row) => ({ ...row, position: [row.id] }));
 }

@@ -5,16 +5,13 @@ import { invalid, Problem } from "../contract/problems.ts";
 import { recordEvent } from "./events.ts";
 import { newId } from "./ids.ts";
 import { holdPerson } from "./me.ts";
-import { closeRecruiting } from "./party_state.ts";
 import { lockAsLeader, type LockedParty, requireState } from "./party_lock.ts";
-import { type PartyReader, readParty } from "./party_rows.ts";
+import { type PartyChanger, readParty } from "./party_rows.ts";
+import { closeRecruiting } from "./party_state.ts";
 import type { Deps, TransactionSql } from "./ports.ts";
 import { regionOf } from "./regions.ts";
 import { searchTextOf } from "./search_text.ts";
-import { inTransaction } from "./transaction.ts";
-
-/** What changing parties needs. */
-export type PartyChanger = PartyReader & Pick<Deps, "relay">;
+import { inTransaction, sqlOf } from "./transaction.ts";
 
 /** Opens a party led by the caller and tells those who wait for one. Throws `invalid-input` naming the field. */
 export async function openParty(deps: PartyChanger, leaderId: string, party: NewParty): Promise<Party> {
@@ -26,7 +23,7 @@ export async function openParty(deps: PartyChanger, leaderId: string, party: New
     const market = party.place ? await addPlace(deps, tx, partyId, party.place) : await readChosenMarket(tx, party);
     await insertParty(deps, tx, { ...party, partyId, leaderId, item, market });
     await recordEvent(deps, tx, { type: "party.created", partyId, actorId: leaderId });
-    return await readParty({ ...deps, sql: tx as unknown as Deps["sql"] }, partyId, leaderId);
+    return await readParty({ ...deps, sql: sqlOf(tx) }, partyId, leaderId);
   });
 }
 

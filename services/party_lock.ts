@@ -3,15 +3,16 @@
  * changes of one party happen one after the other and each sees the last one's result; the schema's checks stand behind.
  * Order of locks: whoever acts for themself (`holdPerson`), party, chat room, other people by id.
  */
+import type { Party } from "../contract/parties.ts";
 import { Problem } from "../contract/problems.ts";
-import type { TransactionSql } from "./ports.ts";
 import { noSuchParty } from "./party_rows.ts";
+import type { TransactionSql } from "./ports.ts";
 
 /** A party while it is locked. */
 export interface LockedParty {
   id: string;
   leaderId: string;
-  status: "open" | "confirmed" | "done" | "cancelled";
+  status: Party["status"];
   capacity: number;
   memberCount: number;
   quantityLeft: number;

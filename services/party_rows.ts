@@ -1,5 +1,4 @@
 /** How a party is read: rows by id become {@link Party}s, with what the caller is to each. */
-import type { Market } from "../contract/catalogue.ts";
 import type { Party } from "../contract/parties.ts";
 import { Problem } from "../contract/problems.ts";
 import type { Deps } from "./ports.ts";
@@ -7,6 +6,9 @@ import { profilesOf } from "./profiles.ts";
 
 /** What reading parties needs. */
 export type PartyReader = Pick<Deps, "sql" | "cache" | "clock" | "log">;
+
+/** What changing parties and their members needs. */
+export type PartyChanger = PartyReader & Pick<Deps, "relay">;
 
 type PartyRow =
   & Omit<Party, "leader" | "startsAt" | "endsAt" | "joinUntil" | "createdAt">
@@ -51,7 +53,8 @@ async function readRows({ sql }: Pick<Deps, "sql">, ids: string[], callerId: str
       leader.quantity as "leaderQuantity", p.quantity_left as "quantityLeft", p.capacity,
       p.member_count as "memberCount", p.starts_at as "startsAt", p.ends_at as "endsAt", p.join_until as "joinUntil",
       p.auto_accept as "autoAccept", p.created_at as "createdAt", p.version, p.leader_id as "leaderId",
-      ${marketJson(sql)} as market,
+      jsonb_build_object('id', m.id, 'name', m.name, 'kind', m.kind, 'roadAddress', m.road_address,
+        'lat', m.lat, 'lng', m.lng, 'regionCode', m.region_code) as market,
       jsonb_build_object('id', i.id, 'code', i.code, 'category', i.category, 'name', i.name, 'variety', i.variety)
         as item,
       case
@@ -68,11 +71,4 @@ async function readRows({ sql }: Pick<Deps, "sql">, ids: string[], callerId: str
     left join party_members caller on caller.party_id = p.id and caller.user_id = ${callerId}
     left join chat_rooms room on room.party_id = p.id
     where p.id in ${sql(ids)}`;
-}
-
-/** A market as {@link Market}, from a row `m`. */
-function marketJson(sql: Deps["sql"]) {
-  return sql<{ market: Market }[]>`
-    jsonb_build_object('id', m.id, 'name', m.name, 'kind', m.kind, 'roadAddress', m.road_address,
-      'lat', m.lat, 'lng', m.lng, 'regionCode', m.region_code)`;
 }

@@ -1,8 +1,8 @@
 /** The state machine of a party: open → confirmed → done | cancelled, and open → cancelled. */
+import type { Party } from "../contract/parties.ts";
 import { recordEvent } from "./events.ts";
 import { lockAsLeader, type LockedParty, requireStarted, requireState } from "./party_lock.ts";
-import type { Party } from "../contract/parties.ts";
-import { noSuchParty, type PartyReader, readParty } from "./party_rows.ts";
+import { noSuchParty, type PartyChanger, readParty } from "./party_rows.ts";
 import type { Deps, TransactionSql } from "./ports.ts";
 import { inTransaction } from "./transaction.ts";
 
@@ -12,10 +12,8 @@ export interface PartyMove {
   callerId: string;
 }
 
-type Mover = PartyReader & Pick<Deps, "relay">;
-
 /** The leader closes the recruiting: open → confirmed. Throws `not-found`, `forbidden`, `party-state`. */
-export async function confirmParty(deps: Mover, { partyId, callerId }: PartyMove): Promise<Party> {
+export async function confirmParty(deps: PartyChanger, { partyId, callerId }: PartyMove): Promise<Party> {
   await inTransaction(deps.sql, async (tx) => {
     const party = await lockAsLeader(tx, partyId, callerId);
     requireState(party, "confirm the party", "open");
@@ -25,7 +23,7 @@ export async function confirmParty(deps: Mover, { partyId, callerId }: PartyMove
 }
 
 /** The leader ends the party from its start on: confirmed → done. Throws as {@link confirmParty}, `party-not-started`. */
-export async function completeParty(deps: Mover, { partyId, callerId }: PartyMove): Promise<Party> {
+export async function completeParty(deps: PartyChanger, { partyId, callerId }: PartyMove): Promise<Party> {
   await inTransaction(deps.sql, async (tx) => {
     const party = await lockAsLeader(tx, partyId, callerId);
     requireState(party, "complete the party", "confirmed");
@@ -37,7 +35,7 @@ export async function completeParty(deps: Mover, { partyId, callerId }: PartyMov
 
 /** The leader calls the party off: open | confirmed → cancelled, and all concerned hear of it. Throws as above. */
 export async function cancelParty(
-  deps: Mover,
+  deps: PartyChanger,
   { partyId, callerId, reason }: PartyMove & { reason?: string | undefined },
 ): Promise<Party> {
   await inTransaction(deps.sql, async (tx) => {

@@ -33,6 +33,11 @@ async function runOnce<T>(sql: Sql, work: (tx: TransactionSql) => Promise<T>): P
   return result as T;
 }
 
+/** The transaction as the database port has it: for functions that read in it, or join it by {@link inTransaction}. */
+export function sqlOf(tx: TransactionSql): Sql {
+  return tx as unknown as Sql;
+}
+
 /** Calls `effect` once the transaction has committed, and never if it does not. For wake-ups, which may be lost. */
 export function afterCommit(tx: TransactionSql, effect: () => void): void {
   const effects = effectsOf.get(tx);
