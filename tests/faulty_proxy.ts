@@ -1,77 +1,108 @@
 /** A proxy between the service and a server that breaks connections when a test says so. */
+import { once } from "node:events";
+import net from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 
-/** How it treats bytes: `pass` lets them through, `stall` holds them back and keeps the connections, `refuse` takes no more. */
-export type Fault = "pass" | "stall" | "refuse";
+/** `pass` lets bytes through, `stall` holds them back, `away` resets what is open and turns away what comes. */
+export type Fault = "pass" | "stall" | "away";
 
-/** A proxy on a port of its own. */
-export interface FaultyProxy extends AsyncDisposable {
-  port: number;
+/** A running proxy. Disposing ends it with all its connections. */
+export interface FaultProxy extends AsyncDisposable {
+  /** The URL that was given, through the proxy. */
+  url: string;
   set(fault: Fault): void;
-  /** Ends every open connection. */
+  /** Resets every open connection. */
   cut(): void;
-  /** How many connections it has refused. */
+  /** Resets each connection once that many bytes have gone to the server; `Infinity` for never again. */
+  cutAfter(bytes: number): void;
+  /** Holds each piece of data back for so long, either way. */
+  delay(ms: number): void;
+  /** How many connections it has let in, and how many it has turned away. */
+  accepted(): number;
   refused(): number;
 }
 
-/** Listens, and passes to the server at `target`, which may also be a socket file. */
-export function openFaultyProxy(target: Deno.ConnectOptions | Deno.UnixConnectOptions): FaultyProxy {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const open = new Set<Deno.Conn>();
-  let fault: Fault = "pass";
-  let refused = 0;
-  let passing = Promise.withResolvers<void>();
-  passing.resolve();
+/** Opens a proxy to the server of a URL; that of PostgreSQL may name a socket's folder as its `host` parameter. */
+export async function openFaultProxy(target: string): Promise<FaultProxy> {
+  const { server, through } = addressesOf(target);
+  const open = new Set<net.Socket>();
+  let fault: Fault = "pass", cutAfterBytes = Infinity, delayMs = 0, accepted = 0, refused = 0;
+  let moving = Promise.withResolvers<void>();
+  moving.resolve();
 
-  function close(conn: Deno.Conn): void {
-    if (open.delete(conn)) conn.close();
+  function cut(): void {
+    for (const socket of open) socket.resetAndDestroy();
   }
-  async function pump(from: Deno.Conn, to: Deno.Conn): Promise<void> {
-    const buffer = new Uint8Array(65_536);
+
+  async function pump(from: net.Socket, to: net.Socket, isUp: boolean): Promise<void> {
+    let bytes = 0;
     try {
-      for (let read = await from.read(buffer); read; read = await from.read(buffer)) {
-        await passing.promise;
-        for (let sent = 0; sent < read;) sent += await to.write(buffer.subarray(sent, read));
+      for await (const piece of from) {
+        bytes += piece.length;
+        if (isUp && bytes >= cutAfterBytes) return [from, to].forEach((socket) => socket.resetAndDestroy());
+        await moving.promise;
+        if (delayMs > 0) await sleep(delayMs);
+        if (!to.destroyed && !to.write(piece)) await Promise.race([once(to, "drain"), once(to, "close")]);
       }
-    } catch { /* closed by the other pump, or cut */ }
-    close(from);
-    close(to);
+    } catch { /* cut, or closed by the other side */ }
+    from.destroy();
+    to.destroy();
   }
-  async function serve(client: Deno.Conn): Promise<void> {
-    if (fault === "refuse") {
+
+  function keep(socket: net.Socket): void {
+    open.add(socket.setNoDelay(true));
+    socket.on("error", () => {}).once("close", () => open.delete(socket));
+  }
+
+  const listener = net.createServer((client) => {
+    if (fault === "away") {
       refused++;
-      return client.close();
+      return void client.on("error", () => {}).resetAndDestroy();
     }
-    open.add(client);
-    try {
-      const server = await ("path" in target ? Deno.connect(target) : Deno.connect(target));
-      open.add(server);
-      await Promise.all([pump(client, server), pump(server, client)]);
-    } catch {
-      close(client);
-    }
+    accepted++;
+    const upstream = net.connect(server);
+    keep(client);
+    keep(upstream);
+    pump(client, upstream, true);
+    pump(upstream, client, false);
+  });
+  listener.listen(0, "127.0.0.1");
+  await once(listener, "listening");
+
+  function set(next: Fault): void {
+    if (next === "stall" && fault !== "stall") moving = Promise.withResolvers<void>();
+    if (next !== "stall") moving.resolve();
+    fault = next;
+    if (next === "away") cut();
   }
-  const serving = (async () => {
-    const served: Promise<void>[] = [];
-    for await (const client of listener) served.push(serve(client));
-    await Promise.all(served);
-  })();
-  const proxy: FaultyProxy = {
-    port: (listener.addr as Deno.NetAddr).port,
-    set(next) {
-      if (next === "stall" && fault !== "stall") passing = Promise.withResolvers<void>();
-      if (next !== "stall") passing.resolve();
-      fault = next;
-    },
-    cut() {
-      for (const conn of open) close(conn);
-    },
+
+  return {
+    url: through((listener.address() as net.AddressInfo).port),
+    set,
+    cut,
+    cutAfter: (bytes) => void (cutAfterBytes = bytes),
+    delay: (ms) => void (delayMs = ms),
+    accepted: () => accepted,
     refused: () => refused,
     async [Symbol.asyncDispose]() {
+      const closed = once(listener, "close");
       listener.close();
-      proxy.set("pass");
-      proxy.cut();
-      await serving;
+      set("away");
+      await closed;
     },
   };
-  return proxy;
+}
+
+function addressesOf(target: string): { server: net.NetConnectOpts; through(port: number): string } {
+  const url = new URL(target);
+  const folder = url.searchParams.get("host"), port = Number(url.port) || 5432;
+  const server = folder ? { path: `${folder}/.s.PGSQL.${port}` } : { host: url.hostname, port };
+  url.searchParams.delete("host");
+  return {
+    server,
+    through(own) {
+      [url.hostname, url.port] = ["127.0.0.1", String(own)];
+      return url.href;
+    },
+  };
 }

@@ -8,7 +8,7 @@ import { openSql } from "../adapters/sql_postgres.ts";
 import { openDeps } from "../main.ts";
 import type { Queue, Sql } from "../services/ports.ts";
 import type { World } from "./alert_world.ts";
-import { type FaultyProxy, openFaultyProxy } from "./faulty_proxy.ts";
+import { type FaultProxy, openFaultProxy } from "./faulty_proxy.ts";
 import { createDatabase, movableClock, type TestClock } from "./harness.ts";
 import { quietLog } from "./quiet_log.ts";
 
@@ -38,14 +38,9 @@ export async function openIdleWorld(stack: AsyncDisposableStack): Promise<IdleWo
 export async function openFragileSql(
   stack: AsyncDisposableStack,
   { databaseUrl }: IdleWorld,
-): Promise<{ sql: Sql; proxy: FaultyProxy }> {
-  const url = new URL(databaseUrl), folder = url.searchParams.get("host"), port = Number(url.port) || 5432;
-  const proxy = stack.use(openFaultyProxy(
-    folder ? { transport: "unix", path: `${folder}/.s.PGSQL.${port}` } : { hostname: url.hostname, port },
-  ));
-  url.searchParams.delete("host");
-  [url.hostname, url.port] = ["127.0.0.1", String(proxy.port)];
-  const { sql } = stack.use(await openSql({ target: url.href, max: 4, log: quietLog }));
+): Promise<{ sql: Sql; proxy: FaultProxy }> {
+  const proxy = stack.use(await openFaultProxy(databaseUrl));
+  const { sql } = stack.use(await openSql({ target: proxy.url, max: 4, log: quietLog }));
   return { sql, proxy };
 }
 
