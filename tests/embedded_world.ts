@@ -63,12 +63,17 @@ export interface Started extends AsyncDisposable {
   kill(signal: Deno.Signal): Promise<void>;
 }
 
-/** Starts one, in a process group of its own; as another user with that user's own package cache. */
-export function start(dataDir: string, { uid, cache }: { uid?: number; cache?: string } = {}): Started {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", "--no-check", new URL("embedded_process.ts", import.meta.url).pathname, dataDir],
-    ...(uid === undefined ? {} : { uid, gid: uid }),
-    ...(cache ? { env: { DENO_DIR: cache, HOME: cache } } : {}),
+/** Starts one, in a process group of its own; as another user with a copy of what it runs. */
+export function start(dataDir: string, as?: { uid: number; copy: Copy }): Started {
+  const script = as ? join(as.copy.project, "tests/embedded_process.ts") : join(PROJECT, "tests/embedded_process.ts");
+  const child = new Deno.Command(as?.copy.deno ?? Deno.execPath(), {
+    args: ["run", "--allow-all", "--no-check", script, dataDir],
+    ...(as && {
+      uid: as.uid,
+      gid: as.uid,
+      cwd: as.copy.project,
+      env: { DENO_DIR: as.copy.cache, HOME: as.copy.cache, PWD: as.copy.project },
+    }),
     detached: true,
     stdin: "null",
     stdout: "piped",
@@ -100,14 +105,35 @@ export function start(dataDir: string, { uid, cache }: { uid?: number; cache?: s
   };
 }
 
-/** A package cache like this process', for a user who may not enter that one. */
-export async function cacheFor(uid: number): Promise<{ path: string } & AsyncDisposable> {
-  const path = await Deno.makeTempDir({ prefix: "moajang-cache-" });
+const PROJECT = new URL("..", import.meta.url).pathname;
+
+/** Deno, its packages and the project for a user who may not go where they lie. */
+export interface Copy extends AsyncDisposable {
+  deno: string;
+  cache: string;
+  project: string;
+}
+
+/** Makes a copy for a user, of links where that is possible. */
+export async function copyFor(uid: number): Promise<Copy> {
+  const root = await Deno.makeTempDir({ prefix: "moajang-copy-" });
+  const copy = { deno: join(root, "deno"), cache: join(root, "cache"), project: join(root, "project") };
+  await Deno.chmod(root, 0o755);
   const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
   const { npmCache } = JSON.parse(new TextDecoder().decode(stdout));
-  const { success } = await new Deno.Command("cp", { args: ["-al", npmCache, join(path, "npm")] }).output();
-  if (!success) await new Deno.Command("cp", { args: ["-a", npmCache, join(path, "npm")] }).output();
-  await Deno.chmod(path, 0o755);
-  await Deno.chown(path, uid, uid);
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+  for (const folder of [copy.cache, copy.project]) await Deno.mkdir(folder);
+  await copyTo(copy.deno, Deno.execPath());
+  await copyTo(join(copy.cache, "npm"), npmCache);
+  for (const part of ["adapters", "contract", "services", "tests", "deno.json", "deno.lock"]) {
+    await copyTo(join(copy.project, part), join(PROJECT, part));
+  }
+  await Deno.chown(copy.cache, uid, uid);
+  return { ...copy, [Symbol.asyncDispose]: () => Deno.remove(root, { recursive: true }) };
+}
+
+async function copyTo(to: string, from: string): Promise<void> {
+  const { success } = await new Deno.Command("cp", { args: ["-al", from, to], stderr: "null" }).output();
+  if (success) return;
+  await new Deno.Command("rm", { args: ["-rf", to] }).output();
+  await new Deno.Command("cp", { args: ["-a", from, to] }).output();
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { placeBinaries } from "../adapters/postgres_binaries.ts";
 import { openEmbeddedPostgres } from "../adapters/postgres_embedded.ts";
-import { cacheFor, kill, makeDataDir, query, serverProcesses, start } from "./embedded_world.ts";
+import { copyFor, kill, makeDataDir, query, serverProcesses, start } from "./embedded_world.ts";
 import { poll } from "./poll.ts";
 import { quietLog } from "./quiet_log.ts";
 
@@ -102,7 +102,11 @@ Deno.test("after a crash of the machine, with its number given to another proces
   for (const pid of await serverProcesses(dir.home)) kill(pid, "SIGKILL");
   await one[Symbol.asyncDispose]();
   const { uid, gid } = await Deno.stat(join(dir.home, "data"));
-  const stranger = new Deno.Command("sleep", { args: ["60"], ...(Deno.uid() === 0 ? { uid: uid!, gid: gid! } : {}) })
+  const stranger = new Deno.Command("sleep", {
+    args: ["60"],
+    cwd: "/",
+    ...(Deno.uid() === 0 ? { uid: uid!, gid: gid! } : {}),
+  })
     .spawn();
   try {
     for (const path of [join(dir.home, "data/postmaster.pid"), join(dir.home, "socket/.s.PGSQL.5432.lock")]) {
@@ -174,10 +178,10 @@ Deno.test("root serves on a folder of its own as nobody, another user joins, and
   ignore: !isRoot,
 }, async () => {
   await using dir = await makeDataDir();
-  await using cache = await cacheFor(STRANGER);
+  await using copy = await copyFor(STRANGER);
   await using mine = await open(dir.path);
   assert.equal((await Deno.stat(join(dir.home, "data"))).uid, 65534);
-  await using theirs = start(dir.path, { uid: STRANGER, cache: cache.path });
+  await using theirs = start(dir.path, { uid: STRANGER, copy });
   assert.equal((await theirs.words()).reused, true);
   await mine[Symbol.asyncDispose]();
   await query(mine.connection, "select 1");
@@ -185,7 +189,7 @@ Deno.test("root serves on a folder of its own as nobody, another user joins, and
   assert.deepEqual(await theirs.words(), { left: true, answered: 1 });
   // This user cannot see the other one's process go: it knows only that the socket is closed.
   await poll(async () => (await serverProcesses(dir.home)).length === 0);
-  await using again = start(dir.path, { uid: STRANGER, cache: cache.path });
+  await using again = start(dir.path, { uid: STRANGER, copy });
   assert.match((await again.words()).error!, /only user 65534, to whom its data belong, or root can start it/);
 });
 
@@ -193,10 +197,10 @@ Deno.test("root joins a user's server and starts it as that user; to strangers t
   ignore: !isRoot,
 }, async () => {
   await using dir = await makeDataDir();
-  await using cache = await cacheFor(STRANGER);
+  await using copy = await copyFor(STRANGER);
   await Deno.chown(dir.path, STRANGER, STRANGER);
   {
-    await using theirs = start(dir.path, { uid: STRANGER, cache: cache.path });
+    await using theirs = start(dir.path, { uid: STRANGER, copy });
     assert.equal((await theirs.words()).reused, false);
     await using mine = await open(dir.path);
     assert.equal(mine.reused, true);
@@ -207,7 +211,7 @@ Deno.test("root joins a user's server and starts it as that user; to strangers t
   assert.equal(mine.reused, false);
   assert.equal((await query(mine.connection, "select n from t"))[0]!.n, 1);
   assert.equal((await Deno.stat(join(dir.home, "data"))).uid, STRANGER);
-  await using other = start(dir.path, { uid: OTHER, cache: cache.path });
+  await using other = start(dir.path, { uid: OTHER, copy });
   assert.match((await other.words()).error!, /belongs to another user|ermission denied/);
 });
 
