@@ -1,4 +1,4 @@
-/** I2, I3: however a provider misbehaves, a run ends complete and right, or incomplete with a reason and the old data whole. */
+/** However a provider misbehaves, a run ends complete and right, or incomplete with a reason and the old data whole. */
 import assert from "node:assert/strict";
 import {
   type Catalogue,

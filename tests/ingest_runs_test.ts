@@ -1,4 +1,4 @@
-/** I1, I2, I5: what a run promises when it is killed, doubled, short, or told of many rows gone. */
+/** What a run promises when it is killed, doubled, short, or told of many rows gone. */
 import assert from "node:assert/strict";
 import { poll } from "./harness.ts";
 import {

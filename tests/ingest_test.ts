@@ -1,4 +1,4 @@
-/** I4 and the real road: all three sources through the command, in a process of its own, killed and not. */
+/** The real road: all three sources through the command, in a process of its own, killed and not. */
 import assert from "node:assert/strict";
 import { distanceM } from "../services/geo.ts";
 import { poll } from "./harness.ts";
