@@ -1,55 +1,108 @@
-/** A TCP proxy that breaks on request, for what crosses a network. It lies beside the project, and may be missing there. */
-import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+/** A proxy between the service and a server that breaks connections when a test says so. */
+import { once } from "node:events";
+import net from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 
-const SCRIPT = new URL("../../shared/fault-proxy/proxy.mjs", import.meta.url);
+/** `pass` lets bytes through, `stall` holds them back, `away` resets what is open and turns away what comes. */
+export type Fault = "pass" | "stall" | "away";
 
-/** Whether faults can be injected here. */
-export const hasFaultProxy = existsSync(SCRIPT);
-
-/** `stall`: open, but nothing goes through. `refuse`: no new connections. `cut`: each is reset once, then as `pass`. */
-export interface Fault {
-  mode: "pass" | "stall" | "refuse" | "cut" | "cutAfter";
-  afterBytes?: number;
-  latencyMs?: number;
-}
-
-/** A running proxy. Disposing ends it. */
+/** A running proxy. Disposing ends it with all its connections. */
 export interface FaultProxy extends AsyncDisposable {
   /** The URL that was given, through the proxy. */
   url: string;
-  /** Resolves when the fault is there; with how many connections are open. */
-  inject(...faults: Fault[]): Promise<{ open: number; accepted: number }>;
+  set(fault: Fault): void;
+  /** Resets every open connection. */
+  cut(): void;
+  /** Resets each connection once that many bytes have gone to the server; `Infinity` for never again. */
+  cutAfter(bytes: number): void;
+  /** Holds each piece of data back for so long, either way. */
+  delay(ms: number): void;
+  /** How many connections it has let in, and how many it has turned away. */
+  accepted(): number;
+  refused(): number;
 }
 
-/** Starts a proxy to the server of a URL. */
-export async function startFaultProxy(target: string): Promise<FaultProxy> {
-  const url = new URL(target);
-  const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-net", SCRIPT.pathname, "--to", url.host],
-    stdout: "piped",
-    stderr: "inherit",
-    stdin: "null",
-  }).spawn();
-  const reader = process.stdout.getReader();
-  const { value } = await reader.read();
-  const { listen, control } = JSON.parse(new TextDecoder().decode(value));
-  url.host = `127.0.0.1:${listen}`;
-  return {
-    url: url.href,
-    async inject(...faults) {
-      let state;
-      for (const fault of faults) {
-        const answer = await fetch(`http://127.0.0.1:${control}`, { method: "POST", body: JSON.stringify(fault) });
-        assert.equal(answer.status, 200);
-        state = await answer.json();
+/** Opens a proxy to the server of a URL; that of PostgreSQL may name a socket's folder as its `host` parameter. */
+export async function openFaultProxy(target: string): Promise<FaultProxy> {
+  const { server, through } = addressesOf(target);
+  const open = new Set<net.Socket>();
+  let fault: Fault = "pass", cutAfterBytes = Infinity, delayMs = 0, accepted = 0, refused = 0;
+  let moving = Promise.withResolvers<void>();
+  moving.resolve();
+
+  function cut(): void {
+    for (const socket of open) socket.resetAndDestroy();
+  }
+
+  async function pump(from: net.Socket, to: net.Socket, isUp: boolean): Promise<void> {
+    let bytes = 0;
+    try {
+      for await (const piece of from) {
+        bytes += piece.length;
+        if (isUp && bytes >= cutAfterBytes) return [from, to].forEach((socket) => socket.resetAndDestroy());
+        await moving.promise;
+        if (delayMs > 0) await sleep(delayMs);
+        if (!to.destroyed && !to.write(piece)) await Promise.race([once(to, "drain"), once(to, "close")]);
       }
-      return state;
-    },
+    } catch { /* cut, or closed by the other side */ }
+    from.destroy();
+    to.destroy();
+  }
+
+  function keep(socket: net.Socket): void {
+    open.add(socket.setNoDelay(true));
+    socket.on("error", () => {}).once("close", () => open.delete(socket));
+  }
+
+  const listener = net.createServer((client) => {
+    if (fault === "away") {
+      refused++;
+      return void client.on("error", () => {}).resetAndDestroy();
+    }
+    accepted++;
+    const upstream = net.connect(server);
+    keep(client);
+    keep(upstream);
+    pump(client, upstream, true);
+    pump(upstream, client, false);
+  });
+  listener.listen(0, "127.0.0.1");
+  await once(listener, "listening");
+
+  function set(next: Fault): void {
+    if (next === "stall" && fault !== "stall") moving = Promise.withResolvers<void>();
+    if (next !== "stall") moving.resolve();
+    fault = next;
+    if (next === "away") cut();
+  }
+
+  return {
+    url: through((listener.address() as net.AddressInfo).port),
+    set,
+    cut,
+    cutAfter: (bytes) => void (cutAfterBytes = bytes),
+    delay: (ms) => void (delayMs = ms),
+    accepted: () => accepted,
+    refused: () => refused,
     async [Symbol.asyncDispose]() {
-      process.kill("SIGTERM");
-      await process.status;
-      await reader.cancel();
+      const closed = once(listener, "close");
+      listener.close();
+      set("away");
+      await closed;
+    },
+  };
+}
+
+function addressesOf(target: string): { server: net.NetConnectOpts; through(port: number): string } {
+  const url = new URL(target);
+  const folder = url.searchParams.get("host"), port = Number(url.port) || 5432;
+  const server = folder ? { path: `${folder}/.s.PGSQL.${port}` } : { host: url.hostname, port };
+  url.searchParams.delete("host");
+  return {
+    server,
+    through(own) {
+      [url.hostname, url.port] = ["127.0.0.1", String(own)];
+      return url.href;
     },
   };
 }

@@ -8,7 +8,7 @@ import { openSql } from "../adapters/sql_postgres.ts";
 import { openDeps } from "../main.ts";
 import type { Queue, Sql } from "../services/ports.ts";
 import type { World } from "./alert_world.ts";
-import { type FaultProxy, openFaultProxy } from "./faulty_proxy.ts";
+import { type FaultProxy, openFaultProxy } from "./fault_proxy.ts";
 import { createDatabase, movableClock, type TestClock } from "./harness.ts";
 import { quietLog } from "./quiet_log.ts";
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { v7 } from "uuid";
 import { watchSessions } from "../services/live_sessions.ts";
-import { openFaultProxy } from "./faulty_proxy.ts";
+import { openFaultProxy } from "./fault_proxy.ts";
 import {
   type Answer,
   assertProblem,

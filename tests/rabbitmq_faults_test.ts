@@ -9,7 +9,7 @@ import { within } from "../adapters/within.ts";
 import { isStoreDown } from "../services/availability.ts";
 import type { Queue, QueueMessage } from "../services/ports.ts";
 import { type Broker, openBroker } from "./broker.ts";
-import { hasFaultProxy, startFaultProxy } from "./fault_proxy.ts";
+import { openFaultProxy } from "./fault_proxy.ts";
 import { poll } from "./poll.ts";
 import { quietLog as log } from "./quiet_log.ts";
 
@@ -19,7 +19,7 @@ const REGION = "41135";
 function test(promise: string, fn: (broker: Broker) => Promise<void>): void {
   Deno.test({
     name: `rabbitmq: ${promise}`,
-    ignore: !url || !hasFaultProxy,
+    ignore: !url,
     async fn() {
       await using broker = await openBroker(url!, [REGION]);
       await fn(broker);
@@ -47,15 +47,15 @@ async function assertKept(queue: Queue, ids: string[]): Promise<void> {
 }
 
 test("whatever is cut while 2,000 are published, each publish that resolved is in the queue", async (broker) => {
-  await using proxy = await startFaultProxy(url!);
+  await using proxy = await openFaultProxy(url!);
   await using queue = await openRabbitQueue({ url: proxy.url, namespace: broker.namespace, log });
   const confirmed: string[] = [];
   let refused = 0;
   for (let batch = 0; batch < 8; batch++) {
     const messages = Array.from({ length: 250 }, (_, i) => message(`${batch}-${i}`));
-    if (batch % 2) await proxy.inject({ mode: "cutAfter", afterBytes: 20_000 });
+    if (batch % 2) proxy.cutAfter(20_000);
     const ids = await publishAll(queue, messages);
-    await proxy.inject({ mode: "pass" });
+    proxy.cutAfter(Infinity);
     confirmed.push(...ids);
     refused += messages.length - ids.length;
     await poll(() => queue.ping().then(() => true, () => false), { timeoutMs: 5_000 });
@@ -145,7 +145,7 @@ test("a consumer that the broker has lost sight of finds the messages by itself"
 });
 
 test("a consumer that is cut off goes on within 5 s, and gets again what it had not finished", async (broker) => {
-  await using proxy = await startFaultProxy(url!);
+  await using proxy = await openFaultProxy(url!);
   await using queue = await openRabbitQueue({ url: proxy.url, namespace: broker.namespace, log });
   const gate = Promise.withResolvers<void>();
   const got: string[] = [];
@@ -155,7 +155,7 @@ test("a consumer that is cut off goes on within 5 s, and gets again what it had 
   });
   await queue.publish(REGION, message("unfinished"));
   await poll(() => got.length === 1);
-  await proxy.inject({ mode: "cut" });
+  proxy.cut();
   const cut = performance.now();
   gate.resolve();
   await poll(() => got.length === 2);
@@ -187,12 +187,12 @@ test("what is not one of ours is a dead letter at once, and its neighbours go on
 });
 
 test("a silent broker is told within 2 s, no publish waits longer than 5 s, and all is well 5 s after", async (broker) => {
-  await using proxy = await startFaultProxy(url!);
+  await using proxy = await openFaultProxy(url!);
   await using queue = await openRabbitQueue({ url: proxy.url, namespace: broker.namespace, log });
   const got: string[] = [];
   await using _ = await queue.consume(REGION, { prefetch: 4 }, ({ id }) => Promise.resolve(void got.push(id)));
   await queue.publish(REGION, message("before"));
-  await proxy.inject({ mode: "stall" });
+  proxy.set("stall");
   const started = performance.now();
   const publishing = queue.publish(REGION, message("stalled")).then(
     () => "resolved",
@@ -202,7 +202,7 @@ test("a silent broker is told within 2 s, no publish waits longer than 5 s, and 
   assert.ok(performance.now() - started < 2_300, `${performance.now() - started} ms`);
   const waited = await publishing;
   assert.ok(typeof waited === "number" && waited < 5_500, `${waited}`);
-  await proxy.inject({ mode: "pass" });
+  proxy.set("pass");
   const returned = performance.now();
   await poll(() => queue.publish(REGION, message("after")).then(() => true, () => false), { timeoutMs: 5_000 });
   await poll(() => got.includes("after"));
@@ -210,8 +210,8 @@ test("a silent broker is told within 2 s, no publish waits longer than 5 s, and 
 });
 
 test("it opens without a broker, within 3 s, refuses meanwhile, and works when it comes", async (broker) => {
-  await using proxy = await startFaultProxy(url!);
-  await proxy.inject({ mode: "refuse" });
+  await using proxy = await openFaultProxy(url!);
+  proxy.set("away");
   const started = performance.now();
   await using queue = await openRabbitQueue({ url: proxy.url, namespace: broker.namespace, log });
   assert.ok(performance.now() - started < 3_000);
@@ -219,7 +219,7 @@ test("it opens without a broker, within 3 s, refuses meanwhile, and works when i
   await assert.rejects(queue.ping(), isStoreDown);
   const got: string[] = [];
   await using _ = await queue.consume(REGION, { prefetch: 4 }, ({ id }) => Promise.resolve(void got.push(id)));
-  await proxy.inject({ mode: "pass" });
+  proxy.set("pass");
   const returned = performance.now();
   await poll(() => queue.publish(REGION, message("first")).then(() => true, () => false), { timeoutMs: 5_000 });
   await poll(() => got.length === 1);

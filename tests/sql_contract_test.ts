@@ -4,7 +4,7 @@ import { openSql, type SqlTarget } from "../adapters/sql_postgres.ts";
 import { isStoreDown } from "../services/availability.ts";
 import type { Sql } from "../services/ports.ts";
 import { inTransaction } from "../services/transaction.ts";
-import { type FaultProxy, openFaultProxy } from "./faulty_proxy.ts";
+import { type FaultProxy, openFaultProxy } from "./fault_proxy.ts";
 import { createDatabase, type TestDatabase } from "./harness.ts";
 import { poll } from "./poll.ts";
 import { quietLog } from "./quiet_log.ts";
