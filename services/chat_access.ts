@@ -5,7 +5,7 @@ import { openRoom, readEntries, readEntriesBack } from "./chat_log.ts";
 import { lockAsLeader, requireState } from "./party_lock.ts";
 import { noSuchParty } from "./party_rows.ts";
 import type { Deps, Sql } from "./ports.ts";
-import { inTransaction } from "./transaction.ts";
+import { inTransaction, sqlOf } from "./transaction.ts";
 
 /** A member's view of a room, at one instant: whatever has a seq up to `lastSeq` they may read. */
 export interface Access {
@@ -67,7 +67,7 @@ export async function openChat(
     const party = await lockAsLeader(tx, partyId, userId);
     const isNew = await openRoom(deps, tx, { partyId, openedBy: userId });
     if (isNew) requireState(party, "open the chat", "open", "confirmed", "done");
-    const { lastSeq } = await admit({ sql: tx as unknown as Sql }, { partyId, userId });
+    const { lastSeq } = await admit({ sql: sqlOf(tx) }, { partyId, userId });
     return { isNew, lastSeq };
   });
 }

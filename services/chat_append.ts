@@ -4,9 +4,9 @@ import { Problem } from "../contract/problems.ts";
 import { admit, chatClosed, notAMember } from "./chat_access.ts";
 import { findTexts } from "./chat_log.ts";
 import { newId } from "./ids.ts";
-import type { Deps, Sql, TransactionSql } from "./ports.ts";
+import type { Deps, TransactionSql } from "./ports.ts";
 import { WITHDRAWN_NICKNAME } from "./profiles.ts";
-import { inTransaction } from "./transaction.ts";
+import { inTransaction, sqlOf } from "./transaction.ts";
 
 /** A text that a person sends. Their `clientMsgId` names it: sent again, it is the same one. */
 export interface NewText {
@@ -102,7 +102,7 @@ async function insert(tx: TransactionSql, entries: Entry[]): Promise<void> {
 }
 
 async function whyNot(tx: TransactionSql, partyId: string, userId: string): Promise<Problem> {
-  return await admit({ sql: tx as unknown as Sql }, { partyId, userId }).then(chatClosed, asProblem);
+  return await admit({ sql: sqlOf(tx) }, { partyId, userId }).then(chatClosed, asProblem);
 }
 
 function asProblem(error: unknown): Problem {

@@ -7,6 +7,7 @@ import { publishEntries } from "./chat_relay.ts";
 import { openRooms } from "./chat_rooms.ts";
 import { openWriter } from "./chat_writer.ts";
 import type { Deps } from "./ports.ts";
+import { within } from "./within.ts";
 
 /** What the edge needs of the chat. */
 export interface ChatHub {
@@ -28,6 +29,7 @@ const RECONNECT_WITHIN_MS = 5_000;
 const SETTLE_MS = 4_000;
 /** Time for goodbyes to be answered. */
 const GOODBYE_MS = 1_000;
+const GOODBYE_LOOK_MS = 10;
 const STOPPING = "this node is about to stop";
 
 /** Opens the chat of this node. */
@@ -85,20 +87,16 @@ export async function openChatHub(
     async drain() {
       isDraining = true;
       for (const connection of connections) connection.askToReconnect(Math.round(Math.random() * RECONNECT_WITHIN_MS));
-      await within(SETTLE_MS, writer.settled());
+      await within(SETTLE_MS, "settling", writer.settled()).catch(() => {});
       for (const connection of connections) connection.close(CLOSE.goingAway, STOPPING);
-      await within(GOODBYE_MS, until(() => connections.size === 0));
+      await goneWithin(GOODBYE_MS, connections);
     },
     [Symbol.asyncDispose]: () => rooms[Symbol.asyncDispose](),
   };
 }
 
-async function until(check: () => boolean): Promise<void> {
-  for (let i = 0; i < GOODBYE_MS / 10 && !check(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
-}
-
-async function within(ms: number, work: Promise<void>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
-  await Promise.race([work, late]).finally(() => clearTimeout(timer));
+async function goneWithin(ms: number, connections: ReadonlySet<Connection>): Promise<void> {
+  for (let waitedMs = 0; waitedMs < ms && connections.size > 0; waitedMs += GOODBYE_LOOK_MS) {
+    await new Promise((resolve) => setTimeout(resolve, GOODBYE_LOOK_MS));
+  }
 }
