@@ -7,7 +7,7 @@ import { BUFFERED_BYTES_MAX } from "../services/event_stream.ts";
 import { addParty, addPeople, fillInbox, leaderWithAlerts, type Neighbour } from "./alert_world.ts";
 import { tell } from "./alert_world.ts";
 import { openEvents } from "./event_stream.ts";
-import { assertProblem, poll, signUp, startTestService, type TestService } from "./harness.ts";
+import { assertProblem, poll, signUp, startAnotherNode, startTestService, type TestService } from "./harness.ts";
 import { quietLog } from "./quiet_log.ts";
 
 let service: TestService;
@@ -45,7 +45,7 @@ Deno.test("A person has at most five streams at a node: the next is refused with
 });
 
 Deno.test("Sign-out everywhere ends the person's streams on every node within 2 s, and nobody else's", async () => {
-  await using other = await startTestService({ database: service.database, namespace: service.namespace });
+  await using other = await startAnotherNode(service);
   const person = await signUp(service);
   const { leader: stayer } = await leaderWithAlerts(service, 0);
   await using here = await openEvents(streamUrl(), { token: person.token });
@@ -119,7 +119,7 @@ Deno.test("Readers that take nothing for 60 ticks are given up: their places are
 Deno.test("A draining node tells its readers to connect elsewhere and ends, held up by nobody who does not read", async () => {
   const { leader, party } = await leaderWithAlerts(service, 0);
   await fillInbox(service, leader, party, { count: 4_000, title: "쌀".repeat(2_000) });
-  const stopping = await startTestService({ database: service.database, namespace: service.namespace });
+  const stopping = await startAnotherNode(service);
   // Far more than the network between them holds: the server cannot get rid of it.
   using silent = await Deno.connect({ hostname: "127.0.0.1", port: Number(new URL(stopping.url).port) });
   const query = "?lastEventId=0", headers = `host: x\r\nauthorization: Bearer ${leader.token}`;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { leaderWithAlerts } from "./alert_world.ts";
 import { openEvents, type SentEvent } from "./event_stream.ts";
-import { assertProblem, startTestService, type TestService } from "./harness.ts";
+import { assertProblem, startAnotherNode, startTestService, type TestService } from "./harness.ts";
 
 let service: TestService;
 Deno.test.beforeAll(async () => {
@@ -118,7 +118,7 @@ Deno.test("A ticket opens one stream, once; a bad place to go on from is refused
 });
 
 Deno.test("An alert that is written through one node reaches the person's streams on another", async () => {
-  await using other = await startTestService({ database: service.database, namespace: service.namespace });
+  await using other = await startAnotherNode(service);
   const { leader: { token }, alert } = await leaderWithAlerts(service, 0);
   await using here = await openEvents(streamUrl(), { token });
   await using there = await openEvents(streamUrl("", other), { token });

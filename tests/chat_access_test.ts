@@ -4,17 +4,16 @@ import { v7 } from "uuid";
 import { openRoom, readLog, readPage, sendText, seqsOf } from "./chat_world.ts";
 import {
   assertProblem,
-  createDatabase,
   joinAccepted,
   openParty,
   type Person,
   signUp,
+  signUpAll,
+  startAnotherNode,
   startTestService,
-  type TestDatabase,
   type TestService,
 } from "./harness.ts";
 
-let database: TestDatabase;
 let service: TestService;
 let otherNode: TestService;
 let leader: Person;
@@ -22,15 +21,13 @@ let member: Person;
 let stranger: Person;
 
 Deno.test.beforeAll(async () => {
-  database = await createDatabase();
-  service = await startTestService({ database });
-  otherNode = await startTestService({ database, namespace: service.namespace });
+  service = await startTestService();
+  otherNode = await startAnotherNode(service);
   [leader, member, stranger] = await Promise.all([signUp(service), signUp(service), signUp(service)]);
 });
 Deno.test.afterAll(async () => {
   await otherNode[Symbol.asyncDispose]();
   await service[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
 });
 
 Deno.test("nobody but accepted members reads or writes, and an unknown party is not found", async () => {
@@ -84,7 +81,7 @@ Deno.test("after leaving or being removed, history and sending answer 403; who c
 
 Deno.test("no text of a person has a greater seq than their removal, even when they send on two nodes meanwhile", async () => {
   const party = await openParty(service, leader, { capacity: 12 });
-  const people = await Promise.all(Array.from({ length: 10 }, () => signUp(service)));
+  const people = await signUpAll(service, 10);
   for (const person of people) {
     await joinAccepted(service, party, leader, person);
     const path = `/api/parties/${party.id}/members/${person.id}`;

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { v7 } from "uuid";
 import type { Entry, ServerFrame } from "../contract/chat.ts";
+import { within } from "../services/within.ts";
 
 /** A server frame of one type. */
 export type Frame<Type extends ServerFrame["type"]> = Extract<ServerFrame, { type: Type }>;
@@ -94,7 +95,7 @@ export async function connectChat(
     frames,
     protocol: socket.protocol,
     get ended() {
-      return soon(ended);
+      return within(20_000, "the end of a connection", ended);
     },
     say: (frame) =>
       socket.send(typeof frame === "string" || frame instanceof Uint8Array ? frame as string : JSON.stringify(frame)),
@@ -122,14 +123,6 @@ export async function connectChat(
   };
   if (token !== undefined || ticket !== undefined) await client.heard("welcome");
   return client;
-}
-
-async function soon(ended: Promise<Ended>): Promise<Ended> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new assert.AssertionError({ message: "still connected after 20 s" })), 20_000);
-  });
-  return await Promise.race([ended, late]).finally(() => clearTimeout(timer));
 }
 
 /** A WebSocket handshake by hand: the answer's status line and headers, and the connection for what comes next. */

@@ -6,19 +6,10 @@ import assert from "node:assert/strict";
 import { v7 } from "uuid";
 import type { Entry } from "../contract/chat.ts";
 import { type ChatClient, connectChat } from "./chat_client.ts";
-import { openRoom, range, readLog, sendText, seqsOf, told } from "./chat_world.ts";
-import {
-  createDatabase,
-  type Person,
-  poll,
-  signUp,
-  startTestService,
-  type TestDatabase,
-  type TestService,
-} from "./harness.ts";
+import { openRoomOf, range, readLog, sendText, seqsOf, told } from "./chat_world.ts";
+import { type Person, poll, signUp, startAnotherNode, startTestService, type TestService } from "./harness.ts";
 import { openFaultProxy } from "./fault_proxy.ts";
 
-let database: TestDatabase;
 /** Two nodes of one system, and one that shares their database but hears nothing of theirs over the relay. */
 let service: TestService;
 let second: TestService;
@@ -26,22 +17,16 @@ let deaf: TestService;
 let leader: Person;
 
 Deno.test.beforeAll(async () => {
-  database = await createDatabase();
-  service = await startTestService({ database });
-  second = await startTestService({ database, namespace: service.namespace });
-  deaf = await startTestService({ database });
+  service = await startTestService();
+  second = await startAnotherNode(service);
+  deaf = await startTestService({ database: service.database });
   leader = await signUp(service);
 });
 Deno.test.afterAll(async () => {
   for (const node of [deaf, second, service]) await node[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
 });
 
-/** A room of the leader and so many new people. */
-async function roomOf(members: number): Promise<{ partyId: string; people: Person[] }> {
-  const people = await Promise.all(Array.from({ length: members }, () => signUp(service)));
-  return { partyId: await openRoom(service, leader, people), people };
-}
+const roomOf = (members: number) => openRoomOf(service, leader, members);
 
 /** Sends so many texts, each after the last one's ack; resolves with the acked seqs by clientMsgId. */
 async function sendAll(client: ChatClient, partyId: string, count: number): Promise<Map<string, number>> {
@@ -215,7 +200,11 @@ Deno.test({
   ignore: !Deno.env.get("REDIS_URL"),
   async fn() {
     await using proxy = await openFaultProxy(Deno.env.get("REDIS_URL")!);
-    const options = { database, namespace: `test-${v7().slice(-12)}`, environment: { REDIS_URL: proxy.url } };
+    const options = {
+      database: service.database,
+      namespace: `test-${v7().slice(-12)}`,
+      environment: { REDIS_URL: proxy.url },
+    };
     await using here = await startTestService(options);
     await using there = await startTestService(options);
     const { partyId, people: [member] } = await roomOf(1);

@@ -5,32 +5,21 @@ import type { Entry } from "../contract/chat.ts";
 import { appendNotice } from "../services/chat_log.ts";
 import { inTransaction } from "../services/transaction.ts";
 import { openRoom, range, readLog, readPage, sendText, seqsOf } from "./chat_world.ts";
-import {
-  assertProblem,
-  createDatabase,
-  type Person,
-  signUp,
-  startTestService,
-  type TestDatabase,
-  type TestService,
-} from "./harness.ts";
+import { assertProblem, type Person, signUp, startAnotherNode, startTestService, type TestService } from "./harness.ts";
 
-let database: TestDatabase;
 let service: TestService;
 let otherNode: TestService;
 let leader: Person;
 let member: Person;
 
 Deno.test.beforeAll(async () => {
-  database = await createDatabase();
-  service = await startTestService({ database });
-  otherNode = await startTestService({ database, namespace: service.namespace });
+  service = await startTestService();
+  otherNode = await startAnotherNode(service);
   [leader, member] = await Promise.all([signUp(service), signUp(service)]);
 });
 Deno.test.afterAll(async () => {
   await otherNode[Symbol.asyncDispose]();
   await service[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
 });
 
 Deno.test("POST /api/parties/:id/chat/entries answers the whole entry, and the log begins with the join that opened it", async () => {

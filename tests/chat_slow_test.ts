@@ -1,39 +1,22 @@
 /** Readers that stop reading: cut off, while nobody else notices. */
 import assert from "node:assert/strict";
 import { connectChat, handshake, writeText } from "./chat_client.ts";
-import { openRoom, range, seqsOf, told } from "./chat_world.ts";
-import {
-  createDatabase,
-  type Person,
-  poll,
-  signUp,
-  startTestService,
-  type TestDatabase,
-  type TestService,
-} from "./harness.ts";
+import { openRoomOf, range, seqsOf, told } from "./chat_world.ts";
+import { type Person, poll, signUp, startTestService, type TestService } from "./harness.ts";
 
-let database: TestDatabase;
 let service: TestService;
 let leader: Person;
 
 Deno.test.beforeAll(async () => {
-  database = await createDatabase();
-  service = await startTestService({ database });
+  service = await startTestService();
   leader = await signUp(service);
 });
-Deno.test.afterAll(async () => {
-  await service[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-});
+Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
 
 /** 6,000 bytes. */
 const LONG = "느".repeat(2_000);
 
-/** A room of the leader and so many new people. */
-async function roomOf(members: number): Promise<{ partyId: string; people: Person[] }> {
-  const people = await Promise.all(Array.from({ length: members }, () => signUp(service)));
-  return { partyId: await openRoom(service, leader, people), people };
-}
+const roomOf = (members: number) => openRoomOf(service, leader, members);
 
 Deno.test("a reader that stops reading is cut off with 4408, nobody else notices, and it resumes whole", async () => {
   const { partyId, people: [slow, quick] } = await roomOf(2);

@@ -3,33 +3,18 @@ import assert from "node:assert/strict";
 import { v7 } from "uuid";
 import { type ChatClient, connectChat } from "./chat_client.ts";
 import { openRoom, quiet, range, seqsOf } from "./chat_world.ts";
-import {
-  createDatabase,
-  joinAccepted,
-  openParty,
-  type Person,
-  poll,
-  signUp,
-  startTestService,
-  type TestDatabase,
-  type TestService,
-} from "./harness.ts";
+import { joinAccepted, openParty, type Person, poll, signUp, startTestService, type TestService } from "./harness.ts";
 
-let database: TestDatabase;
 let service: TestService;
 let leader: Person;
 let member: Person;
 let stranger: Person;
 
 Deno.test.beforeAll(async () => {
-  database = await createDatabase();
-  service = await startTestService({ database });
+  service = await startTestService();
   [leader, member, stranger] = await Promise.all([signUp(service), signUp(service), signUp(service)]);
 });
-Deno.test.afterAll(async () => {
-  await service[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-});
+Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
 
 Deno.test("subscribe is refused to strangers, applicants and former members, and where there is no open chat", async () => {
   const applicant = await signUp(service), former = await signUp(service);
@@ -219,7 +204,7 @@ Deno.test("too many messages are refused with rate-limited and a time to wait, a
   const partyId = await openRoom(service, leader, [member]);
   // 120 messages a minute × 0.05
   await using limited = await startTestService({
-    database,
+    database: service.database,
     namespace: `${service.namespace}-2`,
     environment: { RATE_LIMIT_FACTOR: "0.05" },
   });

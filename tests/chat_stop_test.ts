@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { v7 } from "uuid";
 import { connectChat, handshake } from "./chat_client.ts";
-import { openRoom, range, readLog, seqsOf, told } from "./chat_world.ts";
+import { openRoomOf, range, readLog, seqsOf, told } from "./chat_world.ts";
 import {
   createDatabase,
   type Person,
@@ -34,11 +34,7 @@ Deno.test.afterAll(async () => {
   await database[Symbol.asyncDispose]();
 });
 
-/** A room of the leader and so many new people. */
-async function roomOf(members: number): Promise<{ partyId: string; people: Person[] }> {
-  const people = await Promise.all(Array.from({ length: members }, () => signUp(service)));
-  return { partyId: await openRoom(service, leader, people), people };
-}
+const roomOf = (members: number) => openRoomOf(service, leader, members);
 
 Deno.test("a node that stops asks its clients to reconnect, acks what is under way, takes nothing new, and says 1001", async () => {
   const { partyId, people: [member] } = await roomOf(1);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { v7 } from "uuid";
 import type { Entry } from "../contract/chat.ts";
 import type { ChatClient } from "./chat_client.ts";
-import { type Answer, joinAccepted, openParty, type Person, poll, type TestService } from "./harness.ts";
+import { type Answer, joinAccepted, openParty, type Person, poll, signUpAll, type TestService } from "./harness.ts";
 
 /** A party whose chat is open, since the members are accepted: its log begins with their `join`s. */
 export async function openRoom(
@@ -15,6 +15,16 @@ export async function openRoom(
   const party = await openParty(service, leader, { capacity: members.length + 3, ...overrides });
   for (const member of members) await joinAccepted(service, party, leader, member);
   return party.id;
+}
+
+/** The same with so many new people. */
+export async function openRoomOf(
+  service: TestService,
+  leader: Person,
+  members: number,
+): Promise<{ partyId: string; people: Person[] }> {
+  const people = await signUpAll(service, members);
+  return { partyId: await openRoom(service, leader, people), people };
 }
 
 /** Sends a text over HTTP. */

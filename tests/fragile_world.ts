@@ -9,7 +9,7 @@ import { openDeps } from "../main.ts";
 import type { Queue, Sql } from "../services/ports.ts";
 import type { World } from "./alert_world.ts";
 import { type FaultProxy, openFaultProxy } from "./fault_proxy.ts";
-import { createDatabase, movableClock, type TestClock } from "./harness.ts";
+import { createDatabase, environmentOf, movableClock, type TestClock } from "./harness.ts";
 import { quietLog } from "./quiet_log.ts";
 
 /** Ports and a database with nobody at work on them yet: no outbox, no alerts worker. */
@@ -22,15 +22,7 @@ export interface IdleWorld extends World {
 /** Opens one, closed with the stack. */
 export async function openIdleWorld(stack: AsyncDisposableStack): Promise<IdleWorld> {
   const database = stack.use(await createDatabase()), namespace = `test-${v7().slice(-12)}`, clock = movableClock();
-  const real = ["REDIS_URL", "AMQP_URL"].flatMap((name) => Deno.env.get(name) ? [[name, Deno.env.get(name)!]] : []);
-  const secret = "the tests' own secret, 32 bytes and more";
-  const environment = {
-    NAMESPACE: namespace,
-    JWT_SECRET: secret,
-    ...Object.fromEntries(real),
-    ...database.environment,
-  };
-  const deps = await openDeps(readConfig(environment), stack, { clock, log: quietLog });
+  const deps = await openDeps(readConfig(environmentOf({ database, namespace })), stack, { clock, log: quietLog });
   return { deps, sql: deps.sql, clock, namespace, databaseUrl: database.environment.DATABASE_URL! };
 }
 

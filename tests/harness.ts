@@ -55,7 +55,7 @@ export interface TestDatabase extends AsyncDisposable {
   environment: Record<string, string>;
 }
 
-/** Starts the service. A second one given the first one's `database` and `namespace` is another node of the same system. */
+/** Starts the service, on a database and under names of its own unless told otherwise. */
 export async function startTestService(
   options: { database?: TestDatabase; namespace?: string; environment?: Record<string, string>; clock?: TestClock } =
     {},
@@ -64,19 +64,7 @@ export async function startTestService(
   const database = options.database ?? stack.use(await createDatabase());
   const namespace = options.namespace ?? `test-${v7().slice(-12)}`;
   const clock = options.clock ?? movableClock();
-  const real = Object.fromEntries(
-    ["REDIS_URL", "AMQP_URL"].flatMap((name) => Deno.env.get(name) ? [[name, Deno.env.get(name)!]] : []),
-  );
-  const config = readConfig({
-    PORT: "0",
-    HOST: "127.0.0.1",
-    NAMESPACE: namespace,
-    JWT_SECRET: "the tests' own secret, 32 bytes and more",
-    RATE_LIMIT_FACTOR: "10000",
-    ...real,
-    ...database.environment,
-    ...options.environment,
-  });
+  const config = readConfig({ ...environmentOf({ database, namespace }), ...options.environment });
   if (config.AMQP_URL && !options.namespace) stack.defer(() => clearQueues(config.AMQP_URL!, namespace, database));
   const service: Service = stack.use(await startService(config, { clock, log: quietLog }));
   // With RabbitMQ a worker does this, which belongs to the system under test.
@@ -93,6 +81,30 @@ export async function startTestService(
     clock,
     call: (method, path, options) => call(url + path, method, options),
     [Symbol.asyncDispose]: () => stopping.disposeAsync(),
+  };
+}
+
+/** Another node of the same system. */
+export async function startAnotherNode(
+  { database, namespace }: TestService,
+  options: { environment?: Record<string, string>; clock?: TestClock } = {},
+): Promise<TestService> {
+  return await startTestService({ database, namespace, ...options });
+}
+
+/** What a system of a test's own is told: its database and names, and the real Redis and RabbitMQ where there are. */
+export function environmentOf(
+  { database, namespace }: { database: TestDatabase; namespace: string },
+): Record<string, string | undefined> {
+  return {
+    PORT: "0",
+    HOST: "127.0.0.1",
+    NAMESPACE: namespace,
+    JWT_SECRET: "the tests' own secret, 32 bytes and more",
+    RATE_LIMIT_FACTOR: "10000",
+    REDIS_URL: Deno.env.get("REDIS_URL"),
+    AMQP_URL: Deno.env.get("AMQP_URL"),
+    ...database.environment,
   };
 }
 
@@ -183,6 +195,11 @@ export async function signUp(
   assert.equal(answer.status, 201, JSON.stringify(answer.body));
   const { accessToken: token, refreshToken, user } = answer.body;
   return { id: user.id, token, refreshToken, email, password, nickname };
+}
+
+/** Signs so many new people up. */
+export function signUpAll(service: TestService, count: number): Promise<Person[]> {
+  return Promise.all(Array.from({ length: count }, () => signUp(service)));
 }
 
 /** Puts an item into the catalogue. */

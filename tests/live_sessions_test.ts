@@ -10,6 +10,7 @@ import {
   type Person,
   poll,
   signUp,
+  startAnotherNode,
   startTestService,
   type TestService,
 } from "./harness.ts";
@@ -19,8 +20,7 @@ import { quietLog } from "./quiet_log.ts";
 let service: TestService, neighbour: TestService;
 Deno.test.beforeAll(async () => {
   service = await startTestService();
-  const { database, namespace } = service;
-  neighbour = await startTestService({ database, namespace });
+  neighbour = await startAnotherNode(service);
 });
 Deno.test.afterAll(async () => {
   await neighbour[Symbol.asyncDispose]();

@@ -7,6 +7,7 @@ import {
   openParty,
   type Person,
   signUp,
+  signUpAll,
   startTestService,
   type TestService,
 } from "./harness.ts";
@@ -17,7 +18,7 @@ Deno.test.beforeAll(async () => {
 });
 Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
 
-const people = (count: number) => Promise.all(Array.from({ length: count }, () => signUp(service)));
+const people = (count: number) => signUpAll(service, count);
 const join = (party: { id: string }, { token }: Person, body: unknown = {}) =>
   service.call("POST", `/api/parties/${party.id}/join`, { token, body });
 const decide = (party: { id: string }, leader: Person, member: Person, status: string) =>

@@ -6,7 +6,7 @@ import {
   joinAccepted,
   openParty,
   type Person,
-  signUp,
+  signUpAll,
   startTestService,
   type TestService,
 } from "./harness.ts";
@@ -17,7 +17,7 @@ Deno.test.beforeAll(async () => {
 });
 Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
 
-const people = (count: number) => Promise.all(Array.from({ length: count }, () => signUp(service)));
+const people = (count: number) => signUpAll(service, count);
 const penalise = (party: { id: string }, caller: Person, userIds: string[], more = {}) =>
   service.call("POST", `/api/parties/${party.id}/penalties`, {
     token: caller.token,
