@@ -8,7 +8,10 @@ const UNREAD_BYTES_MAX = 1024 * 1024;
 const DRAINED_BYTES = 64 * 1024;
 /** … and is too slow when it has not read so far in this time. */
 const DRAIN_MS = 10_000;
-const DRAIN_LOOK_MS = 10;
+/** A goodbye waits so long for the frames before it. */
+const FLUSH_MS = 1_000;
+/** How often is looked at what is unread. */
+const LOOK_MS = 10;
 
 /** Wraps an open socket. A reader that leaves too much unread is `onTooSlow`'s to close; from then on nothing is sent. */
 export function boundedSink(socket: WebSocket, onTooSlow: () => void): Sink {
@@ -50,15 +53,21 @@ export function boundedSink(socket: WebSocket, onTooSlow: () => void): Sink {
       if (sizes.length > UNREAD_FRAMES_MAX || sum > UNREAD_BYTES_MAX) tooSlow();
     },
     async drained() {
-      for (let waitedMs = 0; !isOver && socket.readyState === WebSocket.OPEN; waitedMs += DRAIN_LOOK_MS) {
+      for (let waitedMs = 0; !isOver && socket.readyState === WebSocket.OPEN; waitedMs += LOOK_MS) {
         if (socket.bufferedAmount < DRAINED_BYTES) return;
         if (waitedMs >= DRAIN_MS) return tooSlow();
-        await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS));
+        await pause();
       }
     },
-    close(code, reason) {
+    async close(code, reason) {
       isOver = true;
+      // From `close` on, Deno drops the connection at the next message that comes in, and with it a goodbye that is not out
+      // yet. So it is said when nothing stands before it, and never while a message is dealt with: the next may be there.
+      let looksLeft = FLUSH_MS / LOOK_MS;
+      do await pause(); while (socket.bufferedAmount > 0 && --looksLeft > 0);
       if (socket.readyState === WebSocket.OPEN) socket.close(code, reason);
     },
   };
 }
+
+const pause = () => new Promise((resolve) => setTimeout(resolve, LOOK_MS));

@@ -1,7 +1,7 @@
 /** The chat's socket: who may open it, what it speaks, and what it makes of frames that are none. */
 import assert from "node:assert/strict";
 import { v7 } from "uuid";
-import { connectChat, handshake } from "./chat_client.ts";
+import { type ChatClient, connectChat, handshake } from "./chat_client.ts";
 import { openRoom, quiet } from "./chat_world.ts";
 import {
   createDatabase,
@@ -202,6 +202,23 @@ Deno.test("a hundred malformed frames in a row close with 4429", async () => {
   await quiet(client);
   for (let i = 0; i < 100; i++) client.say("?");
   assert.equal((await client.ended).code, 4429);
+});
+
+Deno.test("a client that goes on talking still hears why it was closed", async () => {
+  const ends: [number, (client: ChatClient, person: Person) => unknown][] = [
+    [4429, (client) => Array.from({ length: 100 }, () => client.say("?"))],
+    [1009, (client) => client.say("?".repeat(16 * 1024 + 1))],
+    [4401, (_, { token }) => service.call("POST", "/api/auth/signout", { token, body: {} })],
+  ];
+  for (const [code, cause] of ends) {
+    const person = await signUp(service), client = await connectChat(service, { token: person.token });
+    const talk = () => Array.from({ length: 5 }, () => client.say({ type: "ping" }));
+    const talking = setInterval(talk, 1);
+    await client.heard("pong");
+    await cause(client, person);
+    talk();
+    assert.equal((await client.ended.finally(() => clearInterval(talking))).code, code);
+  }
 });
 
 Deno.test("a frame over 16 KiB closes with 1009, counted in bytes; one of 16 KiB does not", async () => {
