@@ -3,17 +3,15 @@ import type { z } from "zod";
 import { invalid } from "../contract/problems.ts";
 
 function writeCursor(position: unknown): string {
-  return btoa(encodeURIComponent(JSON.stringify(position))).replaceAll("+", "-").replaceAll("/", "_").replace(
-    /=+$/,
-    "",
-  );
+  const bytes = new TextEncoder().encode(JSON.stringify(position));
+  return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
 /** Reads a cursor; the first page has none. Throws `invalid-input` for what was not written for this list. */
 export function readCursor<T extends z.ZodType>(schema: T, cursor: string | undefined): z.infer<T> | undefined {
   if (cursor === undefined) return undefined;
   try {
-    const text = decodeURIComponent(atob(cursor.replaceAll("-", "+").replaceAll("_", "/")));
+    const text = new TextDecoder().decode(Uint8Array.fromBase64(cursor, { alphabet: "base64url" }));
     return schema.parse(JSON.parse(text, refuseUnstorable)) as z.infer<T>;
   } catch {
     throw invalid("/query/cursor", "is not a cursor of this list");

@@ -12,18 +12,8 @@ const CACHED_S = 24 * 3600;
 
 type CountDeps = Pick<Deps, "sql" | "cache" | "clock" | "log">;
 
-/** The counts of these people, 0 for whoever is unknown. One read by primary key, and one count for all who are not cached. */
-export async function penaltyCounts(deps: CountDeps, userIds: string[]): Promise<Map<string, number>> {
-  const rows = await deps.sql<{ id: string; version: number }[]>`
-    select id, penalty_version as version
-    from users
-    where id = any(${userIds}::uuid[])`;
-  const counts = await penaltyCountsAt(deps, new Map(rows.map(({ id, version }) => [id, version])));
-  return new Map(userIds.map((id) => [id, counts.get(id) ?? 0]));
-}
-
-/** Like {@link penaltyCounts}, for a caller who has just read everybody's `penalty_version`. */
-export async function penaltyCountsAt(deps: CountDeps, versions: Map<string, number>): Promise<Map<string, number>> {
+/** The counts of people whose `penalty_version` the caller has just read: one count for all who are not cached. */
+export async function penaltyCounts(deps: CountDeps, versions: Map<string, number>): Promise<Map<string, number>> {
   const entries = await Promise.all([...versions].map(async ([id, version]) => {
     // Version 0 is a person whom nobody ever penalised: most people.
     return [id, version === 0 ? 0 : await cachedCount(deps, id, version)] as const;

@@ -1,7 +1,7 @@
 /** What anyone signed in may see of a person: never an e-mail, never a place. */
 import type { Profile } from "../contract/identity.ts";
 import { Problem } from "../contract/problems.ts";
-import { penaltyCountsAt } from "./penalty_counts.ts";
+import { penaltyCounts } from "./penalty_counts.ts";
 import type { Deps } from "./ports.ts";
 
 /** Under this name a person who has withdrawn stays in parties and chats. */
@@ -23,7 +23,7 @@ export async function profilesOf(deps: ProfileDeps, userIds: string[]): Promise<
       from party_members m join parties p on p.id = m.party_id
       where m.user_id = u.id and m.attended is not null and p.status = 'done') a
     where u.id = any(${userIds}::uuid[])`;
-  const counts = await penaltyCountsAt(deps, new Map(rows.map(({ id, version }) => [id, version])));
+  const counts = await penaltyCounts(deps, new Map(rows.map(({ id, version }) => [id, version])));
   return new Map(rows.map(({ id, nickname, joinedAt, attended, total }) => [id, {
     id,
     nickname,

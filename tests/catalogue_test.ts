@@ -284,5 +284,5 @@ async function firstOfTwo(path: string): Promise<{ nextCursor: string }> {
 
 /** A cursor as somebody might forge it. */
 function cursorOf(position: unknown): string {
-  return btoa(encodeURIComponent(JSON.stringify(position))).replaceAll("+", "-").replaceAll("/", "_");
+  return new TextEncoder().encode(JSON.stringify(position)).toBase64({ alphabet: "base64url" });
 }
