@@ -7,7 +7,7 @@ import { deleteAlert, listAlerts, markAllRead, markRead } from "../services/aler
 import { LIMITS } from "../services/limits.ts";
 import type { LiveSessions } from "../services/live_sessions.ts";
 import type { Deps } from "../services/ports.ts";
-import { type EdgeEnv, ids, jsonBody, query } from "./edge.ts";
+import { type EdgeEnv, ids, jsonBody, noBody, query } from "./edge.ts";
 import { signedIn, signedInOrTicket } from "./guard.ts";
 import { answerPage } from "./page.ts";
 
@@ -49,7 +49,8 @@ export function alertRoutes(deps: Deps & { streams: AlertStreams; live: LiveSess
     )
     .post(
       "/read-all",
-      signedIn(deps, { summary: "Mark all alerts as read", answers: { 204: null } }),
+      signedIn(deps, { summary: "Mark all alerts as read", answers: { 204: null }, problems: ["invalid-input"] }),
+      noBody,
       async (c) => {
         await markAllRead(deps, c.get("caller").userId);
         return c.body(null, 204);
@@ -57,8 +58,13 @@ export function alertRoutes(deps: Deps & { streams: AlertStreams; live: LiveSess
     )
     .delete(
       "/:id",
-      signedIn(deps, { summary: "Delete an alert", answers: { 204: null }, problems: ["not-found"] }),
+      signedIn(deps, {
+        summary: "Delete an alert",
+        answers: { 204: null },
+        problems: ["invalid-input", "not-found"],
+      }),
       ids("id"),
+      noBody,
       async (c) => {
         await deleteAlert(deps, c.get("caller").userId, c.req.valid("param").id);
         return c.body(null, 204);

@@ -5,7 +5,7 @@ import { refresh, signIn, signOut, signUp } from "../services/accounts.ts";
 import { LIMITS } from "../services/limits.ts";
 import type { Deps } from "../services/ports.ts";
 import { issueTicket } from "../services/tickets.ts";
-import { type EdgeEnv, jsonBody } from "./edge.ts";
+import { type EdgeEnv, jsonBody, noBody } from "./edge.ts";
 import { anyone, signedIn } from "./guard.ts";
 import { type CookieDeps, forgetRefreshToken, handOver, refreshTokenOf } from "./refresh_cookie.ts";
 
@@ -75,7 +75,12 @@ export function authRoutes(deps: AuthDeps) {
     )
     .post(
       "/tickets",
-      signedIn(deps, { summary: "Get a ticket for one stream or socket", answers: { 201: Ticket } }),
+      signedIn(deps, {
+        summary: "Get a ticket for one stream or socket",
+        answers: { 201: Ticket },
+        problems: ["invalid-input"],
+      }),
+      noBody,
       async (c) => c.json(await issueTicket(deps, c.get("caller")), 201),
     );
 }

@@ -5,7 +5,7 @@ import { openChat, readHistory } from "../services/chat_access.ts";
 import type { ChatHub } from "../services/chat_hub.ts";
 import { LIMITS } from "../services/limits.ts";
 import type { AccessClaims, Deps } from "../services/ports.ts";
-import { type EdgeEnv, ids, jsonBody, query } from "./edge.ts";
+import { type EdgeEnv, ids, jsonBody, noBody, query } from "./edge.ts";
 import { type CallerEnv, signedIn } from "./guard.ts";
 import { created } from "./idempotency.ts";
 
@@ -23,9 +23,10 @@ export function chatRoutes(deps: Deps & { hub: ChatHub }) {
       signedIn(deps, {
         summary: "Open the party's chat",
         answers: { 200: ChatState, 201: ChatState },
-        problems: [...REFUSALS, "party-state", "idempotency-mismatch", "idempotency-in-flight"],
+        problems: [...REFUSALS, "invalid-input", "party-state", "idempotency-mismatch", "idempotency-in-flight"],
       }),
       ids("id"),
+      noBody,
       (c) =>
         created(deps, c, async (scope) => {
           const { isNew, lastSeq } = await openChat(scope, roomOf(c));

@@ -37,6 +37,11 @@ export function jsonBody<T extends z.ZodType>(schema: T) {
   return validate("json", schema);
 }
 
+/** For a route that takes no body: an empty one, or none, is fine, and anything in it is refused as any unknown field is. */
+export const noBody = zValidator("json", z.strictObject({}), (result) => {
+  if (!result.success) throw problemOf(result.error as z.core.$ZodError, TARGET_NAMES.json);
+});
+
 /** Validates the query. An empty parameter counts as absent: a form sends those, and `Number("")` would be 0. */
 export function query<T extends z.ZodType>(schema: T) {
   return validate("query", schema, z.preprocess(withoutEmpty, schema) as unknown as T);

@@ -6,7 +6,7 @@ import { LIMITS } from "../services/limits.ts";
 import { listMembers } from "../services/member_rows.ts";
 import { decideMember, joinParty, leaveParty, markAttendance } from "../services/members.ts";
 import type { Deps } from "../services/ports.ts";
-import { type EdgeEnv, ids, jsonBody, query } from "./edge.ts";
+import { type EdgeEnv, ids, jsonBody, noBody, query } from "./edge.ts";
 import { signedIn } from "./guard.ts";
 import { created } from "./idempotency.ts";
 import { answerPage } from "./page.ts";
@@ -69,9 +69,10 @@ export function memberRoutes(deps: Deps) {
       signedIn(deps, {
         summary: "Leave a party, or take an application back",
         answers: { 204: null },
-        problems: ["not-found", "party-state"],
+        problems: ["invalid-input", "not-found", "party-state"],
       }),
       ids("id"),
+      noBody,
       async (c) => {
         await leaveParty(deps, { partyId: c.req.valid("param").id, userId: c.get("caller").userId });
         return c.body(null, 204);

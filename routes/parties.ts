@@ -8,7 +8,7 @@ import { changeParty, openParty } from "../services/parties.ts";
 import { readParty } from "../services/party_rows.ts";
 import { cancelParty, completeParty, confirmParty, type PartyMove } from "../services/party_state.ts";
 import type { Deps } from "../services/ports.ts";
-import { type EdgeEnv, ids, jsonBody, query } from "./edge.ts";
+import { type EdgeEnv, ids, jsonBody, noBody, query } from "./edge.ts";
 import { anyone, signedIn } from "./guard.ts";
 import { created } from "./idempotency.ts";
 import { answerPage } from "./page.ts";
@@ -18,11 +18,11 @@ import { answerPage } from "./page.ts";
  * version is its `ETag`.
  */
 export function partyRoutes(deps: Deps) {
-  const move = (summary: string, problems: ("party-not-started" | "invalid-input")[] = []) =>
+  const move = (summary: string, problems: "party-not-started"[] = []) =>
     signedIn(deps, {
       summary,
       answers: { 200: Party },
-      problems: ["not-found", "forbidden", "party-state", ...problems],
+      problems: ["invalid-input", "not-found", "forbidden", "party-state", ...problems],
     });
   return new Hono<EdgeEnv>()
     .post(
@@ -69,15 +69,15 @@ export function partyRoutes(deps: Deps) {
         return answerParty(c, await changeParty(deps, which, c.req.valid("json")));
       },
     )
-    .post("/:id/confirm", move("Close the recruiting (leader)"), ids("id"), async (c) => {
+    .post("/:id/confirm", move("Close the recruiting (leader)"), ids("id"), noBody, async (c) => {
       return answerParty(c, await confirmParty(deps, moveOf(c, c.req.valid("param").id)));
     })
-    .post("/:id/complete", move("End a party (leader)", ["party-not-started"]), ids("id"), async (c) => {
+    .post("/:id/complete", move("End a party (leader)", ["party-not-started"]), ids("id"), noBody, async (c) => {
       return answerParty(c, await completeParty(deps, moveOf(c, c.req.valid("param").id)));
     })
     .post(
       "/:id/cancel",
-      move("Call a party off (leader)", ["invalid-input"]),
+      move("Call a party off (leader)"),
       ids("id"),
       jsonBody(Cancellation),
       async (c) => {

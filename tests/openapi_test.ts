@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { PROBLEMS } from "../contract/problems.ts";
 import { type AppDeps, createApp } from "../routes/app.ts";
-import { startTestService, type TestService } from "./harness.ts";
+import { assertProblem, signUp, startTestService, type TestService } from "./harness.ts";
 import { OpenApi, operationsOf } from "./openapi_document.ts";
 
 let service: TestService;
@@ -95,6 +95,16 @@ Deno.test("the document says which calls are public, and they are the only ones 
       !isPublic,
       `${name} answers ${JSON.stringify(body)}`,
     );
+  }
+});
+
+Deno.test("every call that may change something refuses fields it does not know, also where it takes no body", async () => {
+  const { token } = await signUp(service);
+  for (const { method, path } of operationsOf(document).filter(({ method }) => method !== "GET")) {
+    const asked = path.replace(/\{\w+\}/g, "0199d1a0-0000-7000-8000-000000000000");
+    const ask = (body: unknown) => service.call(method, asked, { token, body });
+    assertProblem(await ask({ unheardOf: 1 }), 422, "invalid-input", "/unheardOf");
+    for (const body of ["{", "[]", "null"]) assertProblem(await ask(body), 422, "invalid-input", "");
   }
 });
 
