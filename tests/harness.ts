@@ -95,15 +95,15 @@ export async function startAnotherNode(
 /** What a system of a test's own is told: its database and names, and the real Redis and RabbitMQ where there are. */
 export function environmentOf(
   { database, namespace }: { database: TestDatabase; namespace: string },
-): Record<string, string | undefined> {
+): Record<string, string> {
   return {
     PORT: "0",
     HOST: "127.0.0.1",
     NAMESPACE: namespace,
     JWT_SECRET: "the tests' own secret, 32 bytes and more",
     RATE_LIMIT_FACTOR: "10000",
-    REDIS_URL: Deno.env.get("REDIS_URL"),
-    AMQP_URL: Deno.env.get("AMQP_URL"),
+    REDIS_URL: Deno.env.get("REDIS_URL") ?? "",
+    AMQP_URL: Deno.env.get("AMQP_URL") ?? "",
     ...database.environment,
   };
 }
