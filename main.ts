@@ -4,7 +4,7 @@
  *   main.ts            serves, and runs the outbox; without AMQP_URL the alerts worker too
  *   main.ts worker     alerts and the outbox, for a deployment with RabbitMQ
  *   main.ts migrate    brings the schema up to date and ends
- *   main.ts ingest X   fetches items, markets, stores or all into the catalogue and ends
+ *   main.ts ingest X   fetches items, markets, stores or all into the catalogue, or releases a held run, and ends
  */
 import { openMemoryCache } from "./adapters/cache_memory.ts";
 import { openRedisCache } from "./adapters/cache_redis.ts";
@@ -176,10 +176,10 @@ async function migrateOnly(config: Config): Promise<number> {
 }
 
 /** Runs an ingest to its end. Returns the exit code: 0 only when complete. */
-async function ingest(config: Config, which: string, signal: AbortSignal): Promise<number> {
+async function ingest(config: Config, args: string[], signal: AbortSignal): Promise<number> {
   await using stack = new AsyncDisposableStack();
   const deps = await openDatabase(config, stack);
-  return await ingestCommand(deps, catalogueSources(config), which, { print, signal });
+  return await ingestCommand(deps, catalogueSources(config), args, { print, signal });
 }
 
 async function untilStopped(service: AsyncDisposable, stopped: Promise<void>): Promise<number> {
@@ -208,7 +208,7 @@ async function run([command = "start", ...rest]: string[]): Promise<number> {
   if (command === "start") return await untilStopped(await startService(config), stopped);
   if (command === "worker") return await untilStopped(await startWorkers(config), stopped);
   if (command === "migrate") return await migrateOnly(config);
-  if (command === "ingest") return await ingest(config, rest[0] ?? "all", abort.signal);
+  if (command === "ingest") return await ingest(config, rest, abort.signal);
   throw new ConfigError(`${command}: is not a command; there are start, worker, migrate and ingest`);
 }
 

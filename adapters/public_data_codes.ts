@@ -4,7 +4,7 @@
 export type Verdict =
   | { kind: "fine" }
   | { kind: "empty" }
-  | { kind: "later"; reason: string }
+  | { kind: "later"; reason: string; isBusy?: boolean }
   | { kind: "refused"; reason: string };
 
 /** The family `INFO-…`, `ERROR-…` of MAFRA and of Seoul. 350 is too many questions, 5xx and 6xx the provider's own trouble. */
@@ -12,7 +12,7 @@ export function judgePortalCode(code: string, message: string): Verdict {
   if (code === "INFO-000") return { kind: "fine" };
   if (code === "INFO-200") return { kind: "empty" };
   const kind = /^ERROR-(350|[56]\d\d)$/.test(code) ? "later" : "refused";
-  return { kind, reason: told(code, message) };
+  return { kind, reason: told(code, message), isBusy: code === "ERROR-350" };
 }
 
 /** The two digits of data.go.kr. 1, 2, 4 and 5 are the provider's own trouble, 23 too many questions in a second. */
@@ -21,7 +21,7 @@ export function judgeGatewayCode(code: string, message: string): Verdict {
   if (number === 0) return { kind: "fine" };
   if (number === 3) return { kind: "empty" };
   const kind = [1, 2, 4, 5, 23].includes(number) ? "later" : "refused";
-  return { kind, reason: told(code, message) };
+  return { kind, reason: told(code, message), isBusy: number === 23 };
 }
 
 /** For an answer that is not JSON although JSON was asked for: errors come as XML, upkeep notices as HTML. `null` for JSON. */

@@ -9,7 +9,7 @@ export interface Limits {
 
 type HttpAnswer =
   | { kind: "body"; text: string }
-  | { kind: "later"; reason: string; afterMs?: number }
+  | { kind: "later"; reason: string; afterMs?: number; isBusy?: boolean }
   | { kind: "refused"; reason: string };
 
 /**
@@ -46,7 +46,8 @@ function judgeStatus(response: Response): HttpAnswer {
   const reason = `HTTP ${status}`;
   if (status < 500 && status !== 408 && status !== 425 && status !== 429) return { kind: "refused", reason };
   const afterMs = retryAfterMs(response);
-  return afterMs === undefined ? { kind: "later", reason } : { kind: "later", reason, afterMs };
+  const isBusy = status === 429 || status === 503;
+  return { kind: "later", reason, isBusy, ...(afterMs !== undefined && { afterMs }) };
 }
 
 /** Seconds or a date, the date measured by the provider's own clock where it tells it. */

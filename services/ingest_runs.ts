@@ -2,7 +2,7 @@
  * The book of ingest runs. A run owns its source by its epoch: whoever comes later raises it, and from then on the earlier
  * one cannot write. Each finished page is a row written with the page's own rows, so that nothing is asked for twice.
  */
-import { countMissing, type Keyed, retireMissing, type Share, type Written } from "./catalogue_writes.ts";
+import type { Keyed, Written } from "./catalogue_writes.ts";
 import { newId } from "./ids.ts";
 import type { Deps, PublicSources, TransactionSql } from "./ports.ts";
 import { inTransaction } from "./transaction.ts";
@@ -55,9 +55,6 @@ export class Superseded extends Error {
 
 /** An unfinished run is gone on with for this long; after that its pages tell of another time. */
 const RESUME_MS_MAX = 24 * 3600_000;
-
-/** More than this share of the known rows missing is not believed. */
-const MISSING_SHARE_MAX = 0.05;
 
 /** A key of no row: what stands in `keysSeen` for a row that is not in use, repeats another, or has no key. */
 export function markOf(kind: "out of use" | "repeat" | "unkeyed", detail: string): string {
@@ -163,7 +160,7 @@ export async function writePage<Row>(
 }
 
 /** The guard: locks the run for this transaction, if it is still ours. A process that stands still may not hold it for long. */
-async function holdRun(tx: TransactionSql, { id, epoch }: Run): Promise<void> {
+export async function holdRun(tx: TransactionSql, { id, epoch }: Run): Promise<void> {
   await tx`set local idle_in_transaction_session_timeout = '20s'`;
   const [held] = await tx`
     select 1
@@ -187,96 +184,14 @@ async function writeRejects(tx: TransactionSql, { id }: Run, rejects: JudgedPage
     on conflict (run_id, key) do nothing`;
 }
 
-/**
- * Ends a run whose pages are all read. Complete only if the distinct rows seen are as many as the source claims: then what
- * it no longer tells is retired, unless that is too much to believe (held), and `replace` runs in the same transaction.
- */
-export async function closeRun(
-  { sql, clock }: Keeper,
-  run: Run,
-  share: Share,
-  replace: (tx: TransactionSql) => Promise<void>,
-): Promise<RunReport> {
-  return await inTransaction(sql, async (tx) => {
-    await holdRun(tx, run);
-    // All rows against all keys: for the same reason as in writePage only a hash will do.
-    await tx`set local enable_nestloop = off`;
-    const { distinct, unkeyed } = await countSeen(tx, run);
-    if (distinct !== run.total) {
-      const reason = `saw ${distinct} different rows where the source claims ${run.total}`;
-      return await settle({ clock }, tx, run, { state: "incomplete", reason, dropPages: true });
-    }
-    const { known, missing } = await countMissing(tx, share, run.id);
-    // Any of the rows without a key may be one of the missing.
-    const gone = Math.max(0, missing - unkeyed);
-    const knownBefore = known - await insertedBy(tx, run);
-    if (gone > knownBefore * MISSING_SHARE_MAX) {
-      const reason = `${gone} of ${knownBefore} known rows are missing: a person has to look`;
-      return await settle({ clock }, tx, run, { state: "held", reason, dropPages: false });
-    }
-    const retired = unkeyed > 0 ? 0 : await retireMissing({ clock }, tx, share, run.id);
-    await tx`update ingest_runs set retired = ${retired} where id = ${run.id}`;
-    await replace(tx);
-    await dropEarlier(tx, run);
-    return await settle({ clock }, tx, run, { state: "complete", reason: null, dropPages: true });
-  });
-}
-
-/** Ends a run before its time, the data as they are. With `dropPages` the next run begins anew, else it goes on here. */
-export async function stopRun(
-  { sql, clock }: Keeper,
-  run: Run,
-  end: { state: "incomplete" | "failed"; reason: string; dropPages: boolean },
-): Promise<RunReport> {
-  return await inTransaction(sql, async (tx) => {
-    await holdRun(tx, run);
-    return await settle({ clock }, tx, run, end);
-  });
-}
-
-async function countSeen(tx: TransactionSql, { id }: Run): Promise<{ distinct: number; unkeyed: number }> {
-  const [counts] = await tx<{ distinct: number; unkeyed: number }[]>`
-    select count(distinct key)::int as distinct,
-      (count(*) filter (where starts_with(key, ${markOf("unkeyed", "")})))::int as unkeyed
-    from ingest_pages, unnest(keys_seen) as key
-    where run_id = ${id}`;
-  return counts!;
-}
-
-async function insertedBy(tx: TransactionSql, { id }: Run): Promise<number> {
-  const [run] = await tx<{ inserted: number }[]>`select inserted from ingest_runs where id = ${id}`;
-  return run!.inserted;
-}
-
-/** What earlier runs kept for a person or for a resumption is settled by a complete one. */
-async function dropEarlier(tx: TransactionSql, { id, source }: Run): Promise<void> {
-  const earlier = tx`select id from ingest_runs where source = ${source} and id <> ${id}`;
-  await tx`delete from ingest_pages where run_id in (${earlier})`;
-  await tx`delete from ingest_rejects where run_id in (${earlier})`;
-}
-
-async function settle(
-  { clock }: Pick<Deps, "clock">,
-  tx: TransactionSql,
-  { id }: Run,
-  { state, reason, dropPages }: { state: RunReport["state"]; reason: string | null; dropPages: boolean },
-): Promise<RunReport> {
-  if (dropPages) await tx`delete from ingest_pages where run_id = ${id}`;
-  const [report] = await tx<RunReport[]>`
-    update ingest_runs
-    set state = ${state}, reason = ${reason}, finished_at = ${clock.now()}
-    where id = ${id}
-    returning ${reportColumns(tx)}`;
-  return report!;
-}
-
 /** How a run stands now. */
 export async function readReport({ sql }: Pick<Deps, "sql">, { id }: Run): Promise<RunReport> {
   const [report] = await sql<RunReport[]>`select ${reportColumns(sql)} from ingest_runs where id = ${id}`;
   return report!;
 }
 
-function reportColumns(sql: Deps["sql"] | TransactionSql) {
+/** The columns of a {@link RunReport}, in a statement about `ingest_runs`. */
+export function reportColumns(sql: Deps["sql"] | TransactionSql) {
   return sql`
     source, state, reason, pages, fetched, inserted, updated, unchanged, retired, rejected,
     (select coalesce(json_object_agg(reason, rows), '{}')

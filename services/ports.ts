@@ -153,8 +153,8 @@ export interface SourceMarket {
 export type PageAnswer<Fields> =
   /** `total` is what the provider claims to hold in all; `raw` the row as it came. */
   | { kind: "page"; total: number; rows: { fields: Fields; raw: unknown }[] }
-  /** Worth asking again, at the earliest after `afterMs`. */
-  | { kind: "later"; reason: string; afterMs?: number }
+  /** Worth asking again, at the earliest after `afterMs`; `isBusy` when fewer questions at once would help. */
+  | { kind: "later"; reason: string; afterMs?: number; isBusy?: boolean }
   /** The same question will not be answered: a wrong key, a spent allowance, a service that is gone. */
   | { kind: "refused"; reason: string };
 

@@ -71,15 +71,15 @@ const ITEM_GRID = "Grid_20240626000000000668_1";
 /** As patient as in earnest, only faster. */
 const HASTE = { retries: 8, minWaitMs: 5, maxWaitMs: 40, failuresInARowMax: 16, retryAfterMsMax: 60_000 };
 
-/** Runs the command and reads what it printed. */
+/** Runs the command, its words and flags in `line`, and reads what it printed. */
 export async function ingest(
   deps: Catalogue["deps"],
   sources: PublicSources,
-  which: string,
+  line: string,
   options: Partial<IngestOptions> = {},
 ): Promise<{ code: number; lines: string[]; last: Summary }> {
   const lines: string[] = [];
-  const code = await ingestCommand(deps, sources, which, {
+  const code = await ingestCommand(deps, sources, line.split(" "), {
     signal: new AbortController().signal,
     patience: HASTE,
     isTerminal: false,

@@ -36,7 +36,7 @@ class NotYet extends Error {
 }
 
 /**
- * Reads pages of a source. A pause that it asks for holds for all pages, and `onPressure` is called. Throws
+ * Reads pages of a source. A pause that it asks for holds for all pages; `onPressure` is called when it is too much for it. Throws
  * {@link SourceFailure}, or the signal's reason.
  */
 export function pageReader<Fields>(
@@ -67,6 +67,7 @@ export function pageReader<Fields>(
         new SourceFailure(`${failuresInARow} answers in a row were no page, the last: ${answer.reason}`),
       );
     }
+    if (answer.isBusy) onPressure();
     if (answer.afterMs !== undefined) heedPause(answer.afterMs, answer.reason);
     throw new NotYet(answer.reason);
   }
@@ -75,7 +76,6 @@ export function pageReader<Fields>(
     if (afterMs > patience.retryAfterMsMax) {
       throw new AbortError(new SourceFailure(`${reason}, to be asked again in ${Math.ceil(afterMs / 1_000)} s`));
     }
-    onPressure();
     const longest = Promise.all([pause, sleep(afterMs, signal)]);
     pause = longest.then(() => {});
   }

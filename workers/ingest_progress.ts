@@ -1,7 +1,8 @@
 /** An ingest as a person watches it: a bar on a terminal, a log line a second elsewhere. */
 import { progress } from "@clack/prompts";
 import type { Clock, Log } from "../services/ports.ts";
-import type { Drive, Outcome } from "./ingest_run.ts";
+import type { Drive } from "./ingest_reading.ts";
+import type { Outcome } from "./ingest_run.ts";
 
 /** Watches one run. */
 export interface Watcher {

@@ -1,0 +1,145 @@
+/** How ingest runs end: complete, short of that with a reason, held for a person, and released by one. */
+import { countMissing, retireMissing, type Share } from "./catalogue_writes.ts";
+import { holdRun, markOf, reportColumns, type Run, type RunReport, type SourceName } from "./ingest_runs.ts";
+import type { Deps, TransactionSql } from "./ports.ts";
+import { inTransaction } from "./transaction.ts";
+
+type Keeper = Pick<Deps, "sql" | "clock">;
+
+/** More than this share of the known rows missing is not believed. */
+const MISSING_SHARE_MAX = 0.05;
+
+/** Why a run that read all pages has still not seen everything; `null` when it has. */
+export function shortReason(distinct: number, total: number | null): string | null {
+  return distinct === total ? null : `saw ${distinct} different rows where the source claims ${total}`;
+}
+
+/** Why what a run would retire is not believed; `null` when it is. */
+export function heldReason(
+  { missing, unkeyed, knownBefore }: { missing: number; unkeyed: number; knownBefore: number },
+): string | null {
+  // Any of the rows without a key may be one of the missing.
+  const gone = Math.max(0, missing - unkeyed);
+  if (gone <= knownBefore * MISSING_SHARE_MAX) return null;
+  return `${gone} of ${knownBefore} known rows are missing: a person has to look`;
+}
+
+/**
+ * Ends a run whose pages are all read. Complete only if the distinct rows seen are as many as the source claims: then what
+ * it no longer tells is retired, unless that is too much to believe (held), and `replace` runs in the same transaction.
+ */
+export async function closeRun(
+  { sql, clock }: Keeper,
+  run: Run,
+  share: Share,
+  replace: (tx: TransactionSql) => Promise<void>,
+): Promise<RunReport> {
+  return await inTransaction(sql, async (tx) => {
+    await holdRun(tx, run);
+    // All rows against all keys: for the same reason as in writePage only a hash will do.
+    await tx`set local enable_nestloop = off`;
+    const { distinct, unkeyed } = await countSeen(tx, run);
+    const short = shortReason(distinct, run.total);
+    if (short) return await settle({ clock }, tx, run, { state: "incomplete", reason: short, dropPages: true });
+    const { known, missing } = await countMissing(tx, share, run.id);
+    const held = heldReason({ missing, unkeyed, knownBefore: known - await insertedBy(tx, run) });
+    if (held) return await settle({ clock }, tx, run, { state: "held", reason: held, dropPages: false });
+    const retired = unkeyed > 0 ? 0 : await retireMissing({ clock }, tx, share, run.id);
+    return await complete({ clock }, tx, run, { retired, replace });
+  });
+}
+
+/**
+ * Ends a held run as a person wants it: complete, with what it did not see retired. `null` when the newest run of the source
+ * is not held. Rows without a key do not spare anything here: what was retired wrongly is back with the next run.
+ */
+export async function releaseRun(
+  { sql, clock }: Keeper,
+  source: SourceName,
+  share: Share,
+  replace: (tx: TransactionSql) => Promise<void>,
+): Promise<RunReport | null> {
+  return await inTransaction(sql, async (tx) => {
+    const run = await holdHeld(tx, source);
+    if (!run) return null;
+    await tx`set local enable_nestloop = off`;
+    const retired = await retireMissing({ clock }, tx, share, run.id);
+    return await complete({ clock }, tx, run, { retired, replace });
+  });
+}
+
+/** Locks the held run of a source. A run that begins waits for the same row, and one that has begun since is newer. */
+async function holdHeld(tx: TransactionSql, source: SourceName): Promise<Pick<Run, "id" | "source"> | undefined> {
+  const [held] = await tx<{ id: string; epoch: number }[]>`
+    select id, epoch
+    from ingest_runs
+    where source = ${source} and state = 'held'
+    order by epoch desc
+    limit 1
+    for update`;
+  if (!held) return undefined;
+  // What the held run did not see may have come with a later one: only the newest may be released.
+  const [later] = await tx`select 1 from ingest_runs where source = ${source} and epoch > ${held.epoch} limit 1`;
+  return later ? undefined : { id: held.id, source };
+}
+
+/** What every complete run leaves behind: its count, no samples, nothing of earlier runs. */
+async function complete(
+  { clock }: Pick<Deps, "clock">,
+  tx: TransactionSql,
+  run: Pick<Run, "id" | "source">,
+  { retired, replace }: { retired: number; replace: (tx: TransactionSql) => Promise<void> },
+): Promise<RunReport> {
+  await tx`update ingest_runs set retired = ${retired} where id = ${run.id}`;
+  await replace(tx);
+  await dropEarlier(tx, run);
+  return await settle({ clock }, tx, run, { state: "complete", reason: null, dropPages: true });
+}
+
+/** Ends a run before its time, the data as they are. With `dropPages` the next run begins anew, else it goes on here. */
+export async function stopRun(
+  { sql, clock }: Keeper,
+  run: Run,
+  end: { state: "incomplete" | "failed"; reason: string; dropPages: boolean },
+): Promise<RunReport> {
+  return await inTransaction(sql, async (tx) => {
+    await holdRun(tx, run);
+    return await settle({ clock }, tx, run, end);
+  });
+}
+
+async function countSeen(tx: TransactionSql, { id }: Run): Promise<{ distinct: number; unkeyed: number }> {
+  const [counts] = await tx<{ distinct: number; unkeyed: number }[]>`
+    select count(distinct key)::int as distinct,
+      (count(*) filter (where starts_with(key, ${markOf("unkeyed", "")})))::int as unkeyed
+    from ingest_pages, unnest(keys_seen) as key
+    where run_id = ${id}`;
+  return counts!;
+}
+
+async function insertedBy(tx: TransactionSql, { id }: Run): Promise<number> {
+  const [run] = await tx<{ inserted: number }[]>`select inserted from ingest_runs where id = ${id}`;
+  return run!.inserted;
+}
+
+/** What earlier runs kept for a person or for a resumption is settled by a complete one. */
+async function dropEarlier(tx: TransactionSql, { id, source }: Pick<Run, "id" | "source">): Promise<void> {
+  const earlier = tx`select id from ingest_runs where source = ${source} and id <> ${id}`;
+  await tx`delete from ingest_pages where run_id in (${earlier})`;
+  await tx`delete from ingest_rejects where run_id in (${earlier})`;
+}
+
+async function settle(
+  { clock }: Pick<Deps, "clock">,
+  tx: TransactionSql,
+  { id }: Pick<Run, "id">,
+  { state, reason, dropPages }: { state: RunReport["state"]; reason: string | null; dropPages: boolean },
+): Promise<RunReport> {
+  if (dropPages) await tx`delete from ingest_pages where run_id = ${id}`;
+  const [report] = await tx<RunReport[]>`
+    update ingest_runs
+    set state = ${state}, reason = ${reason}, finished_at = ${clock.now()}
+    where id = ${id}
+    returning ${reportColumns(tx)}`;
+  return report!;
+}

@@ -1,0 +1,122 @@
+/** Reading a source: the total with the first page, then the other pages in parallel, each judged and kept one at a time. */
+import PQueue from "p-queue";
+import { hashOf } from "../services/ingest_rows.ts";
+import { type JudgedPage, markOf, type Run, type SourceName } from "../services/ingest_runs.ts";
+import { type Deps, PAGE_ROWS, type PublicSource } from "../services/ports.ts";
+import type { Intake } from "./ingest_intakes.ts";
+import { type Page, pageReader, type Patience, SourceFailure } from "./ingest_pages.ts";
+
+/** How a run is driven, and who watches. */
+export interface Drive {
+  signal: AbortSignal;
+  /** Pages asked for at once; fewer after the source has asked for a pause. */
+  concurrency: number;
+  patience: Patience;
+  /** Called after each written page. */
+  onPage(progress: { source: SourceName; pages: number; pagesAll: number; rows: number }): void;
+}
+
+/** A source's way into the catalogue: how a page is asked for, and what becomes of its rows. */
+export interface Way<Fields, Row> {
+  readPage: NonNullable<PublicSource<Fields>["readPage"]>;
+  intake: Intake<Fields, Row>;
+}
+
+/** What is read: pages are added to `finished` as they are kept. */
+export type Reading = Pick<Run, "source" | "total" | "finished">;
+
+/** Thrown when a source says another total than before: what was read belongs to two states of it. */
+class TotalMoved extends Error {
+  override name = "TotalMoved";
+}
+
+/** Reads the pages that are not finished yet, all with one total, and keeps each. Throws what ends the reading early. */
+export async function readPages<Fields, Row>(
+  { log }: Pick<Deps, "log">,
+  run: Reading,
+  { readPage, intake }: Way<Fields, Row>,
+  keep: (page: JudgedPage<Row>) => Promise<void>,
+  { signal, concurrency, patience, onPage }: Drive,
+): Promise<void> {
+  const failed = new AbortController();
+  const stop = AbortSignal.any([signal, failed.signal]);
+  // A page under way holds its place until it is written, so that no more than these are in memory; of them fewer are asked
+  // for at once when the source is busy.
+  const taking = new PQueue({ concurrency });
+  const asking = new PQueue({ concurrency });
+  // Pages of a run are written one after the other: they would wait for each other at the run's row anyway, each holding a
+  // connection that the service needs.
+  const writing = new PQueue({ concurrency: 1 });
+  const onPressure = () => void (asking.concurrency = Math.max(1, Math.floor(asking.concurrency / 2)));
+  const ask: typeof readPage = (page, signal) => asking.add(() => readPage(page, signal));
+  const read = pageReader(ask, { log, signal: stop, patience, onPressure });
+  let rows = 0;
+
+  async function take(page: number): Promise<void> {
+    const answer = await read(page);
+    checkTotal(run, answer.total);
+    const judged = judgePage(page, answer, intake);
+    await writing.add(() => keep(judged));
+    run.finished.add(page);
+    rows += answer.rows.length;
+    onPage({ source: run.source, pages: run.finished.size, pagesAll: pagesOf(run), rows });
+  }
+
+  if (run.total === null) await take(1);
+  try {
+    await Promise.all(unfinishedPages(run).map((page) => taking.add(() => take(page))));
+  } catch (error) {
+    failed.abort(error);
+    taking.clear();
+    await taking.onIdle();
+    throw error;
+  }
+}
+
+function checkTotal(run: Reading, total: number): void {
+  if (total === 0) throw new TotalMoved("the source claims to hold no rows");
+  if (run.total !== null && run.total !== total) {
+    throw new TotalMoved(`the source's total moved from ${run.total} to ${total} while it was read`);
+  }
+  run.total = total;
+}
+
+function pagesOf({ total }: Reading): number {
+  return Math.ceil((total ?? 0) / PAGE_ROWS);
+}
+
+function unfinishedPages(run: Reading): number[] {
+  return Array.from({ length: pagesOf(run) }, (_, i) => i + 1).filter((page) => !run.finished.has(page));
+}
+
+/** Every row of a page leaves one key behind, also the bad ones, so that rows can be counted and none is taken for missing. */
+function judgePage<Fields, Row>(
+  page: number,
+  { total, rows }: Page<Fields>,
+  intake: Intake<Fields, Row>,
+): JudgedPage<Row> {
+  const judged: JudgedPage<Row> = { page, total, keysSeen: [], rows: [], rejects: [] };
+  const times = new Map<string, number>();
+  for (const { fields, raw } of rows) {
+    const verdict = intake.judge(fields);
+    const told = "outOfUse" in verdict
+      ? markOf("out of use", verdict.key)
+      : verdict.key ?? markOf("unkeyed", hashOf(raw));
+    const time = (times.get(told) ?? 0) + 1;
+    times.set(told, time);
+    // Within one page the source itself tells a row twice; the same over two pages may be a page served twice.
+    const key = time === 1 ? told : markOf("repeat", `${time} ${told.trim()}`);
+    const reason = time > 1 ? "repeats another row" : "reason" in verdict ? verdict.reason : null;
+    judged.keysSeen.push(key);
+    if (reason !== null) judged.rejects.push({ key: key.trim(), reason, raw: raw ?? "nothing" });
+    else if ("row" in verdict) judged.rows.push({ key, row: verdict.row });
+  }
+  return judged;
+}
+
+/** Why a reading ended early, and whether what was read may be gone on with; `null` for an error of our own. */
+export function earlyEnd(error: unknown, signal: AbortSignal): { reason: string; isStale: boolean } | null {
+  if (error instanceof TotalMoved) return { reason: error.message, isStale: true };
+  if (error instanceof SourceFailure) return { reason: error.message, isStale: false };
+  return signal.aborted ? { reason: "stopped before its end", isStale: false } : null;
+}
