@@ -49,15 +49,19 @@ export function chatRoutes(deps: Deps & { hub: ChatHub }) {
       signedIn(deps, {
         summary: "Send a text to the chat",
         answers: { 200: Entry, 201: Entry },
-        problems: [...REFUSALS, "invalid-input", "chat-closed", "client-msg-id-reused"],
+        problems: [
+          ...[...REFUSALS, "invalid-input", "chat-closed", "client-msg-id-reused"] as const,
+          ...["idempotency-mismatch", "idempotency-in-flight"] as const,
+        ],
         limit: LIMITS.messages,
       }),
       ids("id"),
       jsonBody(NewEntry),
-      async (c) => {
-        const { entry, isNew } = await deps.hub.append({ ...roomOf(c), ...c.req.valid("json") });
-        return c.json(entry, isNew ? 201 : 200);
-      },
+      (c) =>
+        created(deps, c, async ({ sql }) => {
+          const { entry, isNew } = await deps.hub.append({ ...roomOf(c), ...c.req.valid("json") }, sql);
+          return { status: isNew ? 201 : 200, body: entry };
+        }),
     );
 }
 

@@ -1,12 +1,13 @@
 /** The chat of one node: every connection, every room, every text on its way into the log. */
-import { CLOSE } from "../contract/chat.ts";
+import { CLOSE, type Entry } from "../contract/chat.ts";
 import { Problem } from "../contract/problems.ts";
-import type { Appended, NewText } from "./chat_append.ts";
+import { type Appended, appendTexts, type NewText } from "./chat_append.ts";
 import { type Arrival, type Connection, openConnection } from "./chat_connection.ts";
 import { publishEntries } from "./chat_relay.ts";
 import { openRooms } from "./chat_rooms.ts";
 import { openWriter } from "./chat_writer.ts";
-import type { Deps } from "./ports.ts";
+import type { Deps, Sql } from "./ports.ts";
+import { afterCommit, inTransaction, isTransaction, sqlOf } from "./transaction.ts";
 import { within } from "./within.ts";
 
 /** What the edge needs of the chat. */
@@ -15,8 +16,11 @@ export interface ChatHub {
   connect(arrival: Arrival): Connection;
   /** Throws `unavailable` once the node is about to stop. */
   requireStaying(): void;
-  /** Appends a text and shows it everywhere. Resolves after the commit. Throws as `appendTexts` tells, and `unavailable`. */
-  append(text: NewText): Promise<Appended>;
+  /**
+   * Appends a text and shows it everywhere. Resolves after the commit, or, given a transaction of the caller's, when it is
+   * part of that. Throws as `appendTexts` tells, and `unavailable`.
+   */
+  append(text: NewText, sql?: Sql): Promise<Appended>;
   /** Takes in nothing new, asks clients to reconnect elsewhere, lets texts under way finish and be acked, says goodbye. */
   drain(): Promise<void>;
 }
@@ -41,18 +45,30 @@ export async function openChatHub(
   const seats = new Map<string, number>();
   let isDraining = false;
   // This node's own readers need not wait for the relay to bring back what was committed here.
-  const writer = openWriter(deps, (partyId, entries) => {
+  function show(partyId: string, entries: Entry[]): void {
     rooms.get(partyId)?.offer(entries);
     publishEntries(deps, partyId, entries);
-  });
+  }
+  const writer = openWriter(deps, show);
 
   function requireStaying(): void {
     if (isDraining) throw new Problem("unavailable", `Cannot answer: ${STOPPING}`, { retryAfterS: 1 });
   }
 
-  async function append(text: NewText): Promise<Appended> {
+  async function append(text: NewText, sql = deps.sql): Promise<Appended> {
     requireStaying();
-    return await writer.append(text);
+    return isTransaction(sql) ? await appendWithin(sql, text) : await writer.append(text);
+  }
+
+  /** Not by way of the writer: it would wait for another connection while this one is held. */
+  async function appendWithin(sql: Sql, text: NewText): Promise<Appended> {
+    return await inTransaction(sql, async (tx) => {
+      const [result] = await appendTexts({ ...deps, sql: sqlOf(tx) }, [text]);
+      if (result instanceof Problem) throw result;
+      const { entry, isNew } = result!;
+      if (isNew) afterCommit(tx, () => show(entry.partyId, [entry]));
+      return { entry, isNew };
+    });
   }
 
   function takeSeat(userId: string): Disposable | null {

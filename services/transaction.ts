@@ -33,6 +33,11 @@ async function runOnce<T>(sql: Sql, work: (tx: TransactionSql) => Promise<T>): P
   return result as T;
 }
 
+/** Whether this is a transaction of {@link inTransaction}. */
+export function isTransaction(sql: Sql): boolean {
+  return effectsOf.has(sql);
+}
+
 /** The transaction as the database port has it: for functions that read in it, or join it by {@link inTransaction}. */
 export function sqlOf(tx: TransactionSql): Sql {
   return tx as unknown as Sql;

@@ -1,6 +1,7 @@
 /** Who opens a chat, reads it and writes to it, and until when. */
 import assert from "node:assert/strict";
 import { v7 } from "uuid";
+import { connectChat } from "./chat_client.ts";
 import { openRoom, readLog, readPage, sendText, seqsOf } from "./chat_world.ts";
 import {
   assertProblem,
@@ -137,6 +138,24 @@ Deno.test("POST /api/parties/:id/chat with an Idempotency-Key replays its first 
   const first = await service.call("POST", `/api/parties/${party.id}/chat`, options);
   const again = await otherNode.call("POST", `/api/parties/${party.id}/chat`, options);
   assert.deepEqual([first.status, again.status, again.body], [201, 201, first.body]);
+});
+
+Deno.test("POST …/chat/entries with an Idempotency-Key replays its first answer, and shows the text once", async () => {
+  const partyId = await openRoom(service, leader, [member]), headers = { "idempotency-key": v7() };
+  await using reader = await connectChat(otherNode, { token: leader.token });
+  await reader.subscribe(partyId);
+  const send = (node: TestService, clientMsgId: string) =>
+    node.call("POST", `/api/parties/${partyId}/chat/entries`, {
+      token: member.token,
+      headers,
+      body: { clientMsgId, text: "한 번만" },
+    });
+  const first = await send(service, "a"), again = await send(otherNode, "a");
+  assert.deepEqual([first.status, again.status, again.body], [201, 201, first.body]);
+  assertProblem(await send(service, "b"), 422, "idempotency-mismatch");
+  const last = await sendText(service, member, partyId, "끝");
+  await reader.heard("entry", (entry) => entry.seq === last.body.seq);
+  assert.deepEqual(reader.entries(partyId), [first.body, last.body]);
 });
 
 Deno.test("before the chat is open its log is empty, sending answers 409 chat-closed, and strangers learn nothing", async () => {
