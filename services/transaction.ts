@@ -5,6 +5,8 @@ const effectsOf = new WeakMap<object, (() => void)[]>();
 
 /** Transactions that PostgreSQL ended to undo a deadlock are run so often in all. */
 const ATTEMPTS = 3;
+/** Before the next run, and up to twice this: at once it could take back the lock for which the other has been waiting. */
+const PAUSE_MS = 20;
 
 /**
  * Runs `work` in a transaction and resolves once it has committed; whatever it throws rolls everything back. Within
@@ -19,6 +21,7 @@ export async function inTransaction<T>(sql: Sql, work: (tx: TransactionSql) => P
     } catch (error) {
       const isDeadlock = (error as { code?: unknown }).code === "40P01";
       if (!isDeadlock || attempt === ATTEMPTS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * attempt * (1 + Math.random())));
     }
   }
 }
