@@ -5,7 +5,7 @@ const effectsOf = new WeakMap<object, (() => void)[]>();
 
 /** Transactions that PostgreSQL ended to undo a deadlock are run so often in all. */
 const ATTEMPTS = 3;
-/** Before the next run, and up to twice this: at once it could take back the lock for which the other has been waiting. */
+/** The first pause, by chance up to twice as long: run again at once, it could take back the lock that the other waits for. */
 const PAUSE_MS = 20;
 
 /**
