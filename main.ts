@@ -11,6 +11,7 @@ import { openRedisCache } from "./adapters/cache_redis.ts";
 import { systemClock } from "./adapters/clock_system.ts";
 import { type Config, ConfigError, readConfig, signingSecret } from "./adapters/config.ts";
 import { docsAsset } from "./adapters/docs_asset.ts";
+import { kakaoGeocoder } from "./adapters/geocoder_kakao.ts";
 import { openMemoryLimiter } from "./adapters/limiter_memory.ts";
 import { openRedisLimiter } from "./adapters/limiter_redis.ts";
 import { openLog } from "./adapters/log_logtape.ts";
@@ -32,6 +33,7 @@ import { originMatcher } from "./routes/envelope.ts";
 import { serviceRoutes } from "./routes/service.ts";
 import { openAlertStreams } from "./services/alert_streams.ts";
 import { openChatHub } from "./services/chat_hub.ts";
+import { catalogueGeocoder } from "./services/geocoder_catalogue.ts";
 import { watchSessions } from "./services/live_sessions.ts";
 import type { Clock, Deps, Log } from "./services/ports.ts";
 import { watchReadiness } from "./services/readiness.ts";
@@ -78,7 +80,11 @@ async function openStores(config: Config, stack: AsyncDisposableStack, overrides
 export async function openDeps(config: Config, stack: AsyncDisposableStack, overrides: Overrides = {}): Promise<Deps> {
   const stores = await openStores(config, stack, overrides);
   const tokens = await joseTokens({ secret: await signingSecret(config), clock: stores.clock });
-  return { ...stores, tokens, passwords: argon2Passwords() };
+  return { ...stores, tokens, passwords: argon2Passwords(), geocoder: openGeocoder(config, stores) };
+}
+
+function openGeocoder({ KAKAO_API_URL: url, KAKAO_REST_API_KEY: key }: Config, { sql }: Pick<Deps, "sql">) {
+  return key ? kakaoGeocoder({ url, key }) : catalogueGeocoder({ sql });
 }
 
 async function openRedisPorts(config: Config, stack: AsyncDisposableStack, clock: Clock, log: Log) {
@@ -142,8 +148,11 @@ export async function startService(config: Config, overrides: Overrides = {}): P
   return { port, deps, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
+/** What no job needs is left out. */
+type JobDeps = Omit<Deps, "tokens" | "passwords" | "geocoder">;
+
 /** Starts what one process of a deployment has to do, or more: alerts, and the catalogue's weekly refresh. */
-export async function startJobs(config: Config, deps: Omit<Deps, "tokens" | "passwords">, stack: AsyncDisposableStack) {
+export async function startJobs(config: Config, deps: JobDeps, stack: AsyncDisposableStack) {
   stack.use(await startAlerts(deps));
   stack.use(startRefresh(deps, catalogueSources(config)));
 }

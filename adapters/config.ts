@@ -48,6 +48,9 @@ const Environment = z.object({
   DATA_GO_KR_API_KEY: text.optional(),
   SEOUL_API_URL: url("http", "https").default("http://openapi.seoul.go.kr:8088"),
   SEOUL_API_KEY: text.optional(),
+  KAKAO_API_URL: url("http", "https").default("https://dapi.kakao.com"),
+  // It travels in a header.
+  KAKAO_REST_API_KEY: text.regex(/^[\x21-\x7e]+$/, "must be visible ASCII").optional(),
 });
 
 /** What the environment says, checked, with defaults. Each of the three store URLs may be missing: embedded then. */

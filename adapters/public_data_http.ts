@@ -16,10 +16,16 @@ type HttpAnswer =
  * Asks once and reads the body whole. Errors are told without their message: it holds the address, and that the key.
  * Rejects only when `signal` is aborted.
  */
-export async function askProvider(url: string, limits: Limits, signal: AbortSignal): Promise<HttpAnswer> {
+export async function askProvider(
+  url: string,
+  limits: Limits,
+  signal: AbortSignal,
+  headers: Record<string, string> = {},
+): Promise<HttpAnswer> {
   const timeout = AbortSignal.timeout(limits.timeoutMs);
   try {
     const response = await ky.get(url, {
+      headers,
       retry: 0,
       timeout: false,
       throwHttpErrors: false,

@@ -41,6 +41,17 @@ export const Region = z.object({
 /** See the schema. */
 export type Region = z.infer<typeof Region>;
 
+/** A place found by its address or name. `roadAddress` is the lot's address where there is none by road. */
+export const Address = z.object({
+  roadAddress: z.string(),
+  jibunAddress: z.string(),
+  lat: z.number(),
+  lng: z.number(),
+  regionCode: z.string(),
+}).meta({ id: "Address" });
+/** See the schema. */
+export type Address = z.infer<typeof Address>;
+
 /** Degrees to a tenth of a millimetre: PostgreSQL calls the sine of 5e-324 an underflow. */
 const degrees = (max: number) =>
   z.coerce.number().min(-max).max(max).transform((value) => Math.round(value * 1e9) / 1e9).optional();
@@ -76,10 +87,15 @@ export const MarketQuery = PageQuery.extend({
 /** See the schema. */
 export type MarketQuery = z.infer<typeof MarketQuery>;
 
+/** Query of GET /api/addresses. */
+export const AddressQuery = z.object({ q: line(2, 100) });
+
 /** Answer of GET /api/items. */
 export const ItemList = listOf(Item).meta({ id: "ItemList" });
 /** Answer of GET /api/markets. */
 export const MarketList = listOf(Market).meta({ id: "MarketList" });
+/** Answer of GET /api/addresses. */
+export const AddressList = z.array(Address).meta({ id: "AddressList" });
 /** Answer of GET /api/regions. */
 export const RegionList = z.array(Region).meta({ id: "RegionList" });
 /** Answer of GET /api/favorites. */

@@ -8,6 +8,7 @@ import type { ChatHub } from "../services/chat_hub.ts";
 import type { LiveSessions } from "../services/live_sessions.ts";
 import type { Deps } from "../services/ports.ts";
 import type { Readiness } from "../services/readiness.ts";
+import { addressRoutes } from "./addresses.ts";
 import { alertRoutes } from "./alerts.ts";
 import { authRoutes } from "./auth.ts";
 import { boundedBody, jsonOnly } from "./body.ts";
@@ -62,6 +63,7 @@ export function createApp(deps: AppDeps) {
     .route("/api/users", userRoutes(deps))
     .route("/api/items", itemRoutes(deps))
     .route("/api/markets", marketRoutes(deps))
+    .route("/api/addresses", addressRoutes(deps))
     .route("/api/regions", regionRoutes(deps))
     .route("/api/favorites", favoriteRoutes(deps))
     .route("/api/parties", partyRoutes(deps))

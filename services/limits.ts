@@ -11,6 +11,8 @@ export const LIMITS = {
   account: { name: "account", points: 30, durationS: 900 },
   /** Parties opened, and joins asked for. */
   parties: { name: "parties", points: 60, durationS: 3600 },
+  /** Addresses looked up: each may be two questions to a provider that counts them. */
+  addresses: { name: "addresses", points: 60, durationS: 60 },
   /** Chat messages of one person, over all parties and sockets. */
   messages: { name: "messages", points: 120, durationS: 60 },
   /** Socket and stream openings. */

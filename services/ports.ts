@@ -179,6 +179,31 @@ export interface PublicSources {
 /** Rows of a page: the most that the providers give. */
 export const PAGE_ROWS = 1000;
 
+/** A place that a geocoder found. */
+export interface FoundAddress {
+  /** Never empty: the lot's address where there is none by road. */
+  roadAddress: string;
+  /** The lot's address (지번); "" where the geocoder does not tell it. */
+  jibunAddress: string;
+  lat: number;
+  lng: number;
+  /** The code of its 시군구 as the geocoder tells it, in whichever division it knows; `null` where it does not. */
+  divisionCode: string | null;
+}
+
+/** Tells where an address, or a place by its name, is. */
+export interface Geocoder {
+  /**
+   * At most {@link ADDRESSES_MAX} places for what a person typed (2–100 characters), best first, in WGS84 degrees within
+   * Korea; none found is `[]`. Throws `unavailable` within 7 s when it cannot be asked: why is in the `cause`, for the log
+   * alone, and holds neither what was asked nor a key.
+   */
+  find(q: string): Promise<FoundAddress[]>;
+}
+
+/** Places of one answer. */
+export const ADDRESSES_MAX = 10;
+
 /** Everything a service function may depend on. Each names the ones it uses: `Pick<Deps, "sql" | "clock">`. */
 export interface Deps {
   sql: Sql;
@@ -188,6 +213,7 @@ export interface Deps {
   limiter: Limiter;
   passwords: Passwords;
   tokens: Tokens;
+  geocoder: Geocoder;
   clock: Clock;
   log: Log;
 }

@@ -36,6 +36,7 @@ interface Row {
   /** What to send, and what stands in the path besides `{id}`, the party, and `{userId}`, the applicant. */
   body?: (own: Person) => unknown | Promise<unknown>;
   path?: (party: { id: string }) => Record<string, string> | Promise<Record<string, string>>;
+  query?: string;
   /** The call ends the caller's account or session: made by someone of their own. */
   isLast?: boolean;
 }
@@ -74,6 +75,7 @@ const ROWS: Record<string, Row> = {
   "GET /api/items/{id}": { expected: everyone(200), path: async (party) => ({ id: (await read(party)).item.id }) },
   "GET /api/markets": { expected: everyone(200) },
   "GET /api/markets/{id}": { expected: everyone(200), path: async (party) => ({ id: (await read(party)).market.id }) },
+  "GET /api/addresses": { expected: signedIn(200), query: "q=서울 중구" },
   "GET /api/regions": { expected: everyone(200) },
   "GET /api/favorites": { expected: signedIn(200) },
   ...favoriteRows("items", "item"),
@@ -160,7 +162,7 @@ async function callAs(role: Role, route: string, row: Row): Promise<number> {
   const values: Record<string, string> = { id: party.id, userId: people.applicant.id, ...await row.path?.(party) };
   const path = template.replace(/\{(\w+)\}/g, (_, name) => values[name]!);
   const body = await row.body?.(caller ?? people.stranger);
-  const response = await fetch(service.url + path, {
+  const response = await fetch(`${service.url}${path}?${row.query ?? ""}`, {
     method,
     headers: {
       ...(caller && { authorization: `Bearer ${caller.token}` }),

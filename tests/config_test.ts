@@ -15,6 +15,7 @@ Deno.test("an empty environment is enough: everything embedded, on port 8000", (
     assert.equal(config.MAFRA_API_URL, "http://211.237.50.150:7080/openapi");
     assert.equal(config.DATA_GO_KR_API_URL, "https://api.data.go.kr/openapi");
     assert.equal(config.SEOUL_API_URL, "http://openapi.seoul.go.kr:8088");
+    assert.deepEqual([config.KAKAO_API_URL, config.KAKAO_REST_API_KEY], ["https://dapi.kakao.com", undefined]);
   }
 });
 
@@ -75,12 +76,14 @@ Deno.test("every wrong variable ends the start with its name, and never with its
     MAFRA_ITEM_GRID: ["Grid", "Grid_1_1/../x"],
     DATA_GO_KR_API_URL: ["x"],
     SEOUL_API_URL: ["file:///x"],
+    KAKAO_API_URL: ["dapi.kakao.com"],
+    KAKAO_REST_API_KEY: ["two words", "열쇠", "a\nb"],
   };
   for (const [name, values] of Object.entries(wrong)) {
     for (const value of values) {
       const error = refused({ JWT_SECRET: SECRET, [name]: value });
       assert.ok(error.message.startsWith(`${name}: `), `${name}=${value}: ${error.message}`);
-      if (/SECRET|_URL/.test(name)) assert.ok(!error.message.includes(value), `${error.message} tells the value`);
+      if (/SECRET|_URL|_KEY/.test(name)) assert.ok(!error.message.includes(value), `${error.message} tells the value`);
     }
   }
 });

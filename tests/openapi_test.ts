@@ -18,7 +18,7 @@ const PROMISED = `
   POST /api/auth/signup · POST /api/auth/signin · POST /api/auth/refresh · POST /api/auth/signout · POST /api/auth/tickets
   GET /api/me · PATCH /api/me · DELETE /api/me · PUT /api/me/password · GET /api/users/{id}
   GET /api/items · GET /api/items/{id} · GET /api/markets · GET /api/markets/{id} · GET /api/regions
-  GET /api/favorites · PUT /api/favorites/items/{id} · DELETE /api/favorites/items/{id}
+  GET /api/addresses · GET /api/favorites · PUT /api/favorites/items/{id} · DELETE /api/favorites/items/{id}
   PUT /api/favorites/markets/{id} · DELETE /api/favorites/markets/{id}
   POST /api/parties · GET /api/parties · GET /api/parties/{id} · PATCH /api/parties/{id} · GET /api/me/parties
   POST /api/parties/{id}/confirm · POST /api/parties/{id}/complete · POST /api/parties/{id}/cancel
