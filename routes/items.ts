@@ -1,7 +1,8 @@
 /** Items of the catalogue. */
 import { Hono } from "hono";
 import { Item, ItemList, ItemQuery } from "../contract/catalogue.ts";
-import { readItem, searchItems } from "../services/catalogue.ts";
+import { readItem } from "../services/catalogue.ts";
+import { searchItems } from "../services/item_search.ts";
 import type { Deps } from "../services/ports.ts";
 import { type EdgeEnv, ids, query } from "./edge.ts";
 import { anyone } from "./guard.ts";

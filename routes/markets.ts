@@ -1,7 +1,8 @@
 /** Markets of the catalogue. */
 import { Hono } from "hono";
 import { Market, MarketList, MarketQuery } from "../contract/catalogue.ts";
-import { readMarket, searchMarkets } from "../services/catalogue.ts";
+import { readMarket } from "../services/catalogue.ts";
+import { searchMarkets } from "../services/market_search.ts";
 import type { Deps } from "../services/ports.ts";
 import { type EdgeEnv, ids, query } from "./edge.ts";
 import { anyone } from "./guard.ts";

@@ -1,6 +1,6 @@
 /** The geocoder of a service without a provider's key: it knows where the catalogue's markets and the regions are. */
 import type { Region } from "../contract/catalogue.ts";
-import { searchMarkets } from "./catalogue.ts";
+import { searchMarkets } from "./market_search.ts";
 import { ADDRESSES_MAX, type Deps, type FoundAddress, type Geocoder } from "./ports.ts";
 import { listRegions, regionByAddress } from "./regions.ts";
 import { searchTextOf } from "./search_text.ts";

@@ -35,7 +35,7 @@ export function judgeItem({ large, mid, small, inUse, ...told }: SourceItem): Ju
 /** Completes an item with what searches need. */
 export function itemRow(item: Pick<ItemRow, "category" | "name" | "variety" | "rank">): ItemRow {
   const search_text = searchTextOf(item.name, item.variety, item.category);
-  const row = { ...item, search_text, initials: initialsOf(search_text) };
+  const row = { ...item, search_text, initials: initialsOf(`${item.name} ${item.variety}`) };
   return { ...row, row_hash: hashOf(row) };
 }
 

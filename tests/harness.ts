@@ -11,7 +11,8 @@ import { openSql } from "../adapters/sql_postgres.ts";
 import type { Party } from "../contract/parties.ts";
 import { type Service, startJobs, startService } from "../main.ts";
 import type { Clock, Deps, Sql } from "../services/ports.ts";
-import { initialsOf, searchTextOf } from "../services/search_text.ts";
+import { itemRow } from "../services/item_rows.ts";
+import { searchTextOf } from "../services/search_text.ts";
 import { clearNamespace } from "./broker.ts";
 import { quietLog } from "./quiet_log.ts";
 
@@ -208,13 +209,11 @@ export async function addItem(
   { category = "과실류", name = `품목 ${v7().slice(-8)}`, variety = "일반", rank = 0 } = {},
 ): Promise<{ id: string; code: string; category: string; name: string; variety: string }> {
   const item = { id: v7(), code: v7(), category, name, variety };
-  const searchText = searchTextOf(category, name, variety);
+  const { search_text, initials } = itemRow({ category, name, variety, rank });
   await sql`
     insert into items (id, source, code, category, name, variety, search_text, initials, rank, row_hash, updated_at)
-    values (${item.id}, 'mafra', ${item.code}, ${category}, ${name}, ${variety}, ${searchText}, ${
-    initialsOf(searchText)
-  },
-      ${rank}, ${Buffer.from(item.id)}, now())`;
+    values (${item.id}, 'mafra', ${item.code}, ${category}, ${name}, ${variety}, ${search_text}, ${initials}, ${rank},
+      ${Buffer.from(item.id)}, now())`;
   return item;
 }
 
