@@ -9,6 +9,7 @@ import type { LiveSessions } from "../services/live_sessions.ts";
 import type { Deps } from "../services/ports.ts";
 import type { Readiness } from "../services/readiness.ts";
 import { addressRoutes } from "./addresses.ts";
+import { adminRoutes } from "./admin.ts";
 import { alertRoutes } from "./alerts.ts";
 import { authRoutes } from "./auth.ts";
 import { boundedBody, jsonOnly } from "./body.ts";
@@ -70,7 +71,8 @@ export function createApp(deps: AppDeps) {
     .route("/api/parties", memberRoutes(deps))
     .route("/api/parties", penaltyRoutes(deps))
     .route("/api/parties", chatRoutes(deps))
-    .route("/api/alerts", alertRoutes(deps));
+    .route("/api/alerts", alertRoutes(deps))
+    .route("/api/admin", adminRoutes(deps));
   let specs: ReturnType<typeof generateSpecs> | undefined;
   return app.get("/openapi.json", async (c) => c.json(await (specs ??= generateSpecs(app, OPENAPI))));
 }

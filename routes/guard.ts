@@ -7,6 +7,7 @@ import { resolver, uniqueSymbol } from "hono-openapi";
 import type { z } from "zod";
 import { ProblemBody } from "../contract/common.ts";
 import { Problem, type ProblemCode, PROBLEMS } from "../contract/problems.ts";
+import { isAdmin } from "../services/accounts.ts";
 import { LIMITS } from "../services/limits.ts";
 import type { AccessClaims, Deps, Limit } from "../services/ports.ts";
 import { isSessionLive } from "../services/sessions.ts";
@@ -34,10 +35,14 @@ export interface RouteSpec {
 
 /** A route for signed-in people. Throws `unauthenticated`, `rate-limited`. */
 export function signedIn(deps: GuardDeps, spec: RouteSpec) {
-  return guard<AccessClaims>(spec, ["unauthenticated", "rate-limited"], [{ bearer: [] }], async (c) => {
-    const caller = await readCaller(deps, c);
-    if (!caller) throw new Problem("unauthenticated", "Cannot answer: no access token");
-    await takeUse(deps, spec.limit, caller.userId);
+  return guard<AccessClaims>(spec, ["unauthenticated", "rate-limited"], [{ bearer: [] }], (c) => admit(deps, spec, c));
+}
+
+/** A route for admins. The account's role decides as it is now, not as it was when the token was issued. Throws `forbidden` too. */
+export function adminOnly(deps: GuardDeps, spec: RouteSpec) {
+  return guard<AccessClaims>(spec, ["unauthenticated", "forbidden", "rate-limited"], [{ bearer: [] }], async (c) => {
+    const caller = await admit(deps, spec, c);
+    if (!(await isAdmin(deps, caller.userId))) throw new Problem("forbidden", "Cannot answer: only for admins");
     return caller;
   });
 }
@@ -67,6 +72,13 @@ export function anyone(deps: GuardDeps, spec: RouteSpec) {
     await takeUse(deps, spec.limit, caller?.userId ?? `address:${c.env.remoteAddress}`);
     return caller;
   });
+}
+
+async function admit(deps: GuardDeps, { limit }: RouteSpec, c: Context): Promise<AccessClaims> {
+  const caller = await readCaller(deps, c);
+  if (!caller) throw new Problem("unauthenticated", "Cannot answer: no access token");
+  await takeUse(deps, limit, caller.userId);
+  return caller;
 }
 
 /** Reads the Bearer token of a request. `null` without one; throws `unauthenticated` for a bad or ended one. */

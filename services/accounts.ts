@@ -151,6 +151,12 @@ async function sessionOf(
   return { ...await tokens.issue({ userId, sessionId, role: user.role }), refreshToken, user };
 }
 
+/** Whether this person is an admin now. */
+export async function isAdmin({ sql }: Pick<Deps, "sql">, userId: string): Promise<boolean> {
+  const [admin] = await sql`select 1 from users where id = ${userId} and role = 'admin'`;
+  return admin !== undefined;
+}
+
 /** Someone may hold another's access token: only the password proves that they are its owner. */
 async function proveOwner(
   deps: Pick<Deps, "sql" | "passwords" | "limiter">,

@@ -27,6 +27,7 @@ Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
 const everyone = (status: number): Expected => Object.fromEntries(ROLES.map((role) => [role, status])) as Expected;
 const signedIn = (status: number): Expected => ({ ...everyone(status), anonymous: 401 });
 const leaderOnly = (status: number): Expected => ({ ...signedIn(403), leader: status });
+const adminOnly = (status: number): Expected => ({ ...signedIn(403), admin: status });
 const insiders = (status: number): Expected => ({ ...leaderOnly(status), member: status });
 
 interface Row {
@@ -119,6 +120,9 @@ const ROWS: Record<string, Row> = {
     body: () => ({ clientMsgId: crypto.randomUUID(), text: "몇 시에 만날까요?" }),
   },
 
+  "GET /api/admin/ingest-runs": { expected: adminOnly(200) },
+  "GET /api/admin/ingest-runs/{id}/rejects": { expected: adminOnly(200), path: anyRun },
+
   "GET /api/alerts": { expected: signedIn(200) },
   "GET /api/alerts/stream": { expected: signedIn(200) },
   "POST /api/alerts/read-all": { expected: signedIn(204) },
@@ -129,6 +133,15 @@ const ROWS: Record<string, Row> = {
   },
   "DELETE /api/alerts/{id}": { expected: { ...signedIn(404), leader: 204 }, path: alertOfLeader },
 };
+
+async function anyRun(): Promise<{ id: string }> {
+  const [run] = await service.sql<{ id: string }[]>`
+    insert into ingest_runs (id, source, epoch, state, started_at)
+    values (gen_random_uuid(), 'markets', 1, 'running', now())
+    on conflict (source, epoch) do update set state = 'running'
+    returning id`;
+  return run!;
+}
 
 function favoriteRows(kind: "items" | "markets", field: "item" | "market"): Record<string, Row> {
   const row: Row = {

@@ -27,6 +27,7 @@ const PROMISED = `
   POST /api/parties/{id}/penalties
   POST /api/parties/{id}/chat · GET /api/parties/{id}/chat/entries · POST /api/parties/{id}/chat/entries · GET /ws
   GET /api/alerts · PATCH /api/alerts/{id} · DELETE /api/alerts/{id} · POST /api/alerts/read-all · GET /api/alerts/stream
+  GET /api/admin/ingest-runs · GET /api/admin/ingest-runs/{id}/rejects
   GET /healthz · GET /readyz`.split(/·|\n/).map((each) => each.trim()).filter(Boolean);
 
 /** Open to whoever has no account. */
