@@ -32,7 +32,8 @@ async function readKept({ cache, log }: { cache: Cache; log: Log }, key: string)
     log.debug("kept addresses not read", { error });
     return null;
   });
-  return text === null ? null : Kept.parse(JSON.parse(text));
+  // What another version of the service kept may look otherwise: then it is asked for again.
+  return text === null ? null : Kept.safeParse(JSON.parse(text)).data ?? null;
 }
 
 /** A place's name may be that of every shop in one building. */

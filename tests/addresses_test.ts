@@ -103,6 +103,12 @@ Deno.test("an answer is kept for a minute, also for the same words written other
   assert.match(kept.join(), /^addresses:[0-9a-f]{64},60$/);
 });
 
+Deno.test("what another version of the service has kept in another shape is asked for again", async () => {
+  const get = () => Promise.resolve('[{"address":"서울 중구"}]');
+  const deps = { ...service.deps, cache: { ...service.deps.cache, get } };
+  assert.equal((await findAddresses(deps, "세종대로 110"))[0]?.regionCode, "11140");
+});
+
 Deno.test("with the cache down addresses are found all the same", async () => {
   const down = () => Promise.reject(new DOMException("the cache took over 2000 ms", "TimeoutError"));
   const deps = { ...service.deps, cache: { ...service.deps.cache, get: down, set: down } };
