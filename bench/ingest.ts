@@ -1,63 +1,111 @@
 /**
- * Rows per second from a provider's pages to committed items, indexes and all, beside a plain COPY of the same rows into the
- * same table. The provider answers from this process, so its share of the time is in the figure.
+ * The ingest in figures, each beside its limit: rows per second from a provider's pages to committed items, indexes and all,
+ * and the same rows by one COPY; what a second run writes; memory; and how long a slow provider takes. The provider answers
+ * from this process, so its share of time and memory is in the figures.
  *
- *   DATABASE_URL=postgres://… deno run --allow-all bench/ingest.ts [rows]
+ *   DATABASE_URL=postgres://… deno run --allow-all bench/ingest.ts [--rows 100000] [--latency-ms 0]
+ *
+ * With many rows only memory counts: --rows 1000000 --no-copy.
  */
 import { Buffer } from "node:buffer";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { parseArgs } from "node:util";
 import postgres from "postgres";
+import { PAGE_ROWS } from "../services/ports.ts";
 import { codeBookRow, ingest, openCatalogue, openCodeBook, sourcesAt } from "../tests/ingest_world.ts";
 
-const rows = Number(Deno.args[0] ?? 100_000);
-const figures = [await readAll(rows), await copyAll(rows)];
-const share = figures[0]!.rowsPerS / figures[1]!.rowsPerS;
-for (const { what, rowsPerS, seconds } of figures) tell(`${what.padEnd(34)} ${rowsPerS} rows/s (${seconds} s)`);
-tell(`ingest is ${share.toFixed(2)} of COPY`);
+const { values: options } = parseArgs({
+  options: {
+    rows: { type: "string", default: "100000" },
+    "latency-ms": { type: "string", default: "0" },
+    "no-copy": { type: "boolean", default: false },
+  },
+});
+const rows = Number(options.rows), latencyMs = Number(options["latency-ms"]), concurrency = 8;
 
-async function readAll(count: number) {
-  await using catalogue = await openCatalogue();
-  await using book = openCodeBook(0);
-  book.rows = Array.from({ length: count }, (_, i) => codeBookRow(i));
-  const sources = sourcesAt(book.url);
-  const { rssAtStart, ...first } = await timed(
-    "ingest, first run",
-    count,
-    () => ingest(catalogue.deps, sources, "items"),
-  );
-  const again = await timed("ingest, again, nothing changed", count, () => ingest(catalogue.deps, sources, "items"));
-  tell(`${again.what.padEnd(34)} ${again.rowsPerS} rows/s (${again.seconds} s)`);
-  tell(`memory above the start: ${Math.round((Deno.memoryUsage().rss - rssAtStart) / 1024 / 1024)} MiB`);
-  return { ...first, rssAtStart };
+await using catalogue = await openCatalogue();
+const url = catalogue.database.environment.DATABASE_URL!;
+await using book = openCodeBook(0);
+book.rowAt = codeBookRow;
+book.claims = rows;
+book.before = () => new Promise((resolve) => setTimeout(resolve, latencyMs));
+const sources = sourcesAt(book.url);
+
+const memory = watchMemory();
+const first = await timed(() => ingest(catalogue.deps, sources, "items"));
+tell("first run", `${rate(first)} rows/s (${seconds(first)} s)`);
+tell("memory above the start, at most", `${memory.end()} MiB`, "200 MiB");
+const before = await written();
+const again = await timed(() => ingest(catalogue.deps, sources, "items"));
+const after = await written();
+tell("again, nothing changed", `${rate(again)} rows/s (${seconds(again)} s)`);
+tell("row versions that it wrote", `${after.versions - before.versions}`, "0");
+tell("WAL that it wrote", `${((after.wal - before.wal) / 1_048_576).toFixed(1)} MiB`);
+if (latencyMs > 0) {
+  const waitedMs = Math.ceil(rows / PAGE_ROWS / concurrency) * latencyMs;
+  tell(`again, ${latencyMs} ms a page`, `${seconds(again)} s`, `1.3 × ${waitedMs / 1_000} s, and the reading itself`);
+}
+if (!options["no-copy"]) {
+  const copied = await copyAll();
+  tell("COPY", `${rate(copied)} rows/s (${seconds(copied)} s)`);
+  tell("first run, of COPY", (copied / first).toFixed(2), "0.70 or more");
 }
 
 /** What the ingest wrote, read back and copied into the same table of another database. */
-async function copyAll(count: number) {
-  await using from = await openCatalogue();
-  await using book = openCodeBook(0);
-  book.rows = Array.from({ length: count }, (_, i) => codeBookRow(i));
-  await ingest(from.deps, sourcesAt(book.url), "items");
+async function copyAll(): Promise<number> {
   const text: Uint8Array[] = [];
-  const reader = postgres(from.database.environment.DATABASE_URL!, { max: 1 });
+  const reader = postgres(url, { max: 1 });
   for await (const chunk of await reader`copy items to stdout`.readable()) text.push(chunk);
   await reader.end();
   await using to = await openCatalogue();
   const writer = postgres(to.database.environment.DATABASE_URL!, { max: 1 });
-  const figure = await timed("COPY", count, async () => {
+  const ms = await timed(async () => {
     await pipeline(Readable.from([Buffer.concat(text)]), await writer`copy items from stdin`.writable());
   });
   await writer.end();
-  return figure;
+  return ms;
 }
 
-async function timed(what: string, count: number, work: () => Promise<unknown>) {
-  const rssAtStart = Deno.memoryUsage().rss, begun = performance.now();
+/** Row versions of the catalogue since its tables were made, and where the WAL of the whole server stands. */
+async function written(): Promise<{ versions: number; wal: number }> {
+  // Statistics of a connection are there once it has gone: these are taken on a new one, after the flush of the others.
+  const sql = postgres(url, { max: 1 });
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  const [now] = await sql<{ versions: string; wal: string }[]>`
+    select sum(n_tup_ins + n_tup_upd + n_tup_del) as versions, pg_current_wal_lsn() - '0/0' as wal
+    from pg_stat_user_tables
+    where relname in ('items', 'markets')`;
+  await sql.end();
+  return { versions: Number(now!.versions), wal: Number(now!.wal) };
+}
+
+function watchMemory() {
+  const start = Deno.memoryUsage().rss;
+  let most = start;
+  const timer = setInterval(() => most = Math.max(most, Deno.memoryUsage().rss), 50);
+  return {
+    end() {
+      clearInterval(timer);
+      return Math.round((most - start) / 1_048_576);
+    },
+  };
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now();
   await work();
-  const seconds = (performance.now() - begun) / 1_000;
-  return { what, rowsPerS: Math.round(count / seconds), seconds: Number(seconds.toFixed(2)), rssAtStart };
+  return performance.now() - begun;
 }
 
-function tell(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(line + "\n"));
+function rate(ms: number): number {
+  return Math.round(rows / ms * 1_000);
+}
+
+function seconds(ms: number): string {
+  return (ms / 1_000).toFixed(2);
+}
+
+function tell(what: string, figure: string, limit = ""): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${what.padEnd(34)} ${figure.padEnd(32)} ${limit}`.trimEnd() + "\n"));
 }

@@ -144,12 +144,13 @@ export async function writePage<Row>(
     await holdRun(tx, run);
     // Statistics are those of before the run: the planner would scan the "empty" table once for every row of the page.
     await tx`set local enable_seqscan = off`;
-    await tx`
-      insert into ingest_pages (run_id, page, keys_seen)
-      values (${run.id}, ${judged.page}, ${judged.keysSeen})`;
     await writeRejects(tx, run, judged.rejects);
     const { inserted, updated } = await write(tx, judged.rows);
     await tx`
+      with finished as (
+        insert into ingest_pages (run_id, page, keys_seen)
+        values (${run.id}, ${judged.page}, ${judged.keysSeen})
+      )
       update ingest_runs
       set total_claimed = ${judged.total}, pages = pages + 1, fetched = fetched + ${judged.keysSeen.length},
         inserted = inserted + ${inserted}, updated = updated + ${updated},
@@ -161,9 +162,8 @@ export async function writePage<Row>(
 
 /** The guard: locks the run for this transaction, if it is still ours. A process that stands still may not hold it for long. */
 export async function holdRun(tx: TransactionSql, { id, epoch }: Run): Promise<void> {
-  await tx`set local idle_in_transaction_session_timeout = '20s'`;
   const [held] = await tx`
-    select 1
+    select set_config('idle_in_transaction_session_timeout', '20s', true)
     from ingest_runs
     where id = ${id} and epoch = ${epoch} and state = 'running'
     for update`;

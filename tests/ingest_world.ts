@@ -154,6 +154,8 @@ export interface CodeBook extends AsyncDisposable {
   rows: Record<string, unknown>[];
   /** What it claims to hold, if not that. */
   claims?: number;
+  /** Makes the rows, `claims` of them, instead of `rows`: millions need not be in memory. */
+  rowAt?: (i: number) => Record<string, unknown>;
   /** Pages asked for, in order. */
   asked: number[];
   /** Called before each answer, after its rows were taken: a test may hold it back, or answer otherwise. */
@@ -174,11 +176,15 @@ export function openCodeBook(count: number): CodeBook {
     const [start, end] = new URL(request.url).pathname.split("/").slice(-2).map(Number);
     const page = Math.ceil(start! / 1000);
     book.asked.push(page);
-    const row = structuredClone(book.rows.slice(start! - 1, end));
+    const row = book.rowAt ? made(book.rowAt, start! - 1, end!) : structuredClone(book.rows.slice(start! - 1, end));
     const totalCnt = book.claims ?? book.rows.length;
     const otherwise = await book.before(page);
     if (otherwise) return otherwise;
     return Response.json({ [ITEM_GRID]: { totalCnt, result: { code: "INFO-000", message: "" }, row } });
+  }
+  function made(rowAt: NonNullable<CodeBook["rowAt"]>, from: number, to: number) {
+    const count = Math.max(0, Math.min(to, book.claims ?? 0) - from);
+    return Array.from({ length: count }, (_, i) => rowAt(from + i));
   }
   return book;
 }
