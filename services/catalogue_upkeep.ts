@@ -8,6 +8,7 @@ import type { Deps } from "./ports.ts";
 export async function settleCatalogue({ sql }: Pick<Deps, "sql">): Promise<void> {
   await sql`
     select gin_clean_pending_list(index)
-    from unnest(array['items_search_idx', 'items_initials_idx', 'markets_search_idx']::regclass[]) as index`;
+    from unnest(array['items_search_idx', 'items_initials_idx', 'items_letters_idx', 'markets_search_idx']::regclass[])
+      as index`;
   await sql`analyze items, markets`;
 }

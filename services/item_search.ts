@@ -85,12 +85,12 @@ async function findByName({ sql }: Reader, search: Search): Promise<Hit[]> {
 async function findInside({ sql }: Reader, search: Search): Promise<Hit[]> {
   const readings = search.words.flat();
   const beginsWord = sql`${head(sql)} ~ ${`[^[:alnum:]](${readings.map(({ pattern }) => pattern).join("|")})`}`;
-  // Of one short word, `inHead` says all; of a longer one the trigram index finds the rows to look at.
-  const isOneShort = search.words.length === 1 && readings.every(({ hasTrigrams }) => !hasTrigrams);
-  const inside = isOneShort ? inHead(sql, readings) : sql`${everyWord(sql, search.words)} and ${inHead(sql, readings)}`;
+  const inside = anyOf(sql, readings.map((reading) => isInside(sql, reading)));
+  // Of a single word that says all.
+  const holdsAll = search.words.length > 1 ? sql`${everyWord(sql, search.words)} and ${inside}` : inside;
   return await readGraded(sql, search, {
     grade: sql`case when ${beginsWord} then 2 else 3 end`,
-    condition: sql`${inside} and not ${beginsName(sql, readings)}`,
+    condition: sql`${holdsAll} and not ${beginsName(sql, readings)}`,
   });
 }
 
@@ -195,6 +195,16 @@ function holdsInitials(sql: Sql, { pattern, initials, hasTrigrams }: Reading): F
 }
 
 const ONE_INITIAL = "[가-깋]".length;
+
+/** Whether name or variety holds a reading behind their first letter; also of a row that begins with it, it may tell so. */
+function isInside(sql: Sql, reading: Reading): Fragment {
+  const { text, hasTrigrams } = reading;
+  if (text === null || !/^[\p{L}\p{N}]{1,2}$/u.test(text)) {
+    return hasTrigrams ? sql`(${holds(sql, reading)} and ${inHead(sql, [reading])})` : inHead(sql, [reading]);
+  }
+  // As in the index items_letters_idx: every letter a word.
+  return sql`regexp_replace(${head(sql)}, '(.)', '\\1 ', 'g') like ${`% ${[...text].join(" ")} %`}`;
+}
 
 function inHead(sql: Sql, readings: Reading[]): Fragment {
   return anyOf(

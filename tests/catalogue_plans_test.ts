@@ -45,6 +45,14 @@ Deno.test("a search by three letters or initials reads the trigram index, and by
   }
 });
 
+Deno.test("a search by one or two letters within a name reads the index of letters", async () => {
+  for (const q of ["뷁", "뷁뷁", "목1", "뷁 뷁뷁"]) {
+    const plans = await watched.plansOf(() => searchItems(watched, ItemQuery.parse({ q })));
+    const reading = plans.filter(({ nodes }) => nodes.some((node) => node["Index Name"] === "items_letters_idx"));
+    assert.equal(reading.length, 2, `${q}: ${plans.map(({ text }) => text).join("\n")}`);
+  }
+});
+
 Deno.test("a search by one or two letters never reads a trigram index from end to end", async () => {
   for (const q of ["품", "목1", "뷁", "뷁뷁", "ㅍ", "ㅍㅁ", "품ㅁ"]) {
     for (const plan of await watched.plansOf(() => searchItems(watched, ItemQuery.parse({ q })))) {
