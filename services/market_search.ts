@@ -80,11 +80,12 @@ function gradeOf(sql: Sql, readings: Reading[]): Fragment {
   if (readings.length === 0) return sql`0`;
   const any = `(${readings.map(({ pattern }) => pattern).join("|")})`;
   return sql`
-    case when lower(name) ~ ${`^${any}$`} then 0
+    -- Most are found by their address: that is asked first.
+    case when lower(name) !~ ${any} then 4
+      when lower(name) ~ ${`^${any}$`} then 0
       when lower(name) ~ ${`^${any}`} then 1
       when lower(name) ~ ${`[^[:alnum:]]${any}`} then 2
-      when lower(name) ~ ${any} then 3
-      else 4 end`;
+      else 3 end`;
 }
 
 /** Without three letters in a row a trigram index would be read from end to end: `strpos` and `|| ''` are not for it. */
