@@ -4,7 +4,7 @@
  * Who uses it holds a shared lock on the file `lease`; who leaves tries for the exclusive one, and gets it only if nobody
  * else is there: then it stops the server, while newcomers wait. Starting is the work of one process at a time, under the
  * lock of `start`. The kernel ends a lock with its process, so that one that was killed leaves nothing behind but a running
- * server, which the next process takes over.
+ * server, which the next process takes over. A server that is gone while in use is started again by those who use it.
  */
 import { join } from "node:path";
 import type { Deps, Log } from "../services/ports.ts";
@@ -21,9 +21,10 @@ import {
   startServer,
   stateOf,
   stopServer,
+  untilGone,
 } from "./postgres_server.ts";
 
-/** A server that this process uses. Disposing it leaves; the last one to leave stops the server. */
+/** A server that this process uses, started again should it crash. Disposing leaves it; the last one to leave stops it. */
 export interface EmbeddedPostgres extends AsyncDisposable {
   connection: Connection;
   /** Whether the server was running already. */
@@ -48,6 +49,7 @@ export async function openEmbeddedPostgres(
     log.info(reused ? "embedded database in use" : "embedded database started", { folder: place.home });
     const stack = new AsyncDisposableStack();
     stack.defer(() => leave(place, lease, log));
+    stack.use(keepRunning(place, log));
     return { connection: connectionOf(place), reused, [Symbol.asyncDispose]: () => stack.disposeAsync() };
   } catch (cause) {
     const { message } = cause as Error;
@@ -73,6 +75,29 @@ async function leave(place: Place, lease: Deno.FsFile, log: Log): Promise<void> 
     () => removeSocketFolder(place),
     (error) => log.warn("embedded database not stopped", { error }),
   );
+}
+
+/** While somebody holds a lease the server is only ever gone because it crashed, or was killed. */
+function keepRunning(place: Place, log: Log): AsyncDisposable {
+  const stop = new AbortController();
+  async function keep(): Promise<void> {
+    for (;;) {
+      await untilGone(place, stop.signal);
+      if (stop.signal.aborted) return;
+      await ensureRunning(place).then(
+        (reused) => log.warn(reused ? "embedded database back" : "embedded database gone: started again"),
+        (error) => log.error("embedded database gone, and not started again", { error }),
+      );
+      await pause();
+    }
+  }
+  const kept = keep();
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await kept;
+    },
+  };
 }
 
 /** Answers whether the server was running already. */

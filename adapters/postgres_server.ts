@@ -1,4 +1,5 @@
 /** One PostgreSQL server on one data folder: made, started, found again, stopped. Who may do so when is not decided here. */
+import { once } from "node:events";
 import { join } from "node:path";
 import postgres from "postgres";
 import { type Binaries, DRAFT_PREFIX, exists } from "./postgres_binaries.ts";
@@ -50,6 +51,15 @@ export async function stateOf(place: Place): Promise<"ready" | "busy" | "gone"> 
     // Whatever else the server says, it is there.
     return error instanceof postgres.PostgresError && message ? "ready" : "gone";
   }
+}
+
+/** Resolves when a connection kept for this has been lost, or none can be had, or the signal is aborted. */
+export async function untilGone(place: Place, signal: AbortSignal): Promise<void> {
+  const link = await connect(place).catch(() => null);
+  if (!link) return;
+  const over = AbortSignal.any([link.line.lost, signal]);
+  if (!over.aborted) await once(over, "abort");
+  await link.line.close();
 }
 
 /** Makes the data folder unless it is there: whole or not at all, and safely on the disk. */
