@@ -29,11 +29,12 @@ export function openPreview({ sql }: Pick<Deps, "sql">, source: SourceName, shar
     unchanged: 0,
     retired: 0,
     rejected: 0,
+    corrected: 0,
     rejectReasons: {},
   };
   let unkeyed = 0, present = 0, revived = 0;
 
-  async function add({ keysSeen, rows, rejects }: JudgedPage<Hashed>): Promise<void> {
+  async function add({ keysSeen, rows, rejects, corrected }: JudgedPage<Hashed>): Promise<void> {
     const fresh = new Set(keysSeen).difference(seen);
     const known = await knownOf({ sql }, share, [...fresh]);
     for (const key of fresh) {
@@ -52,6 +53,7 @@ export function openPreview({ sql }: Pick<Deps, "sql">, source: SourceName, shar
     report.pages++;
     report.fetched += keysSeen.length;
     report.rejected += rejects.length;
+    report.corrected += corrected;
   }
 
   async function end(total: number | null): Promise<RunReport> {

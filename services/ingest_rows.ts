@@ -4,7 +4,8 @@ import { line } from "../contract/common.ts";
 
 /** A row, judged. The key is the provider's own, the same in every run; `null` when the row does not even tell that. */
 export type Judged<Row> =
-  | { key: string; row: Row }
+  /** `isCorrected` when something plainly wrong in it was set right. */
+  | { key: string; row: Row; isCorrected?: boolean }
   /** Told, but no longer in use or not open: not for the catalogue. */
   | { key: string; outOfUse: true }
   | { key: string | null; reason: string };

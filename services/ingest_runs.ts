@@ -35,6 +35,8 @@ export interface RunReport {
   unchanged: number;
   retired: number;
   rejected: number;
+  /** Rows that went in after something plainly wrong in them was set right. */
+  corrected: number;
   /** How many rows were kept aside for which reason. */
   rejectReasons: Record<string, number>;
 }
@@ -45,6 +47,8 @@ export interface JudgedPage<Row> {
   total: number;
   keysSeen: string[];
   rows: Keyed<Row>[];
+  /** How many of `rows` were set right. */
+  corrected: number;
   rejects: { key: string; reason: string; raw: unknown }[];
 }
 
@@ -155,7 +159,7 @@ export async function writePage<Row>(
       set total_claimed = ${judged.total}, pages = pages + 1, fetched = fetched + ${judged.keysSeen.length},
         inserted = inserted + ${inserted}, updated = updated + ${updated},
         unchanged = unchanged + ${judged.rows.length - inserted - updated},
-        rejected = rejected + ${judged.rejects.length}
+        rejected = rejected + ${judged.rejects.length}, corrected = corrected + ${judged.corrected}
       where id = ${run.id}`;
   });
 }
@@ -193,7 +197,7 @@ export async function readReport({ sql }: Pick<Deps, "sql">, { id }: Run): Promi
 /** The columns of a {@link RunReport}, in a statement about `ingest_runs`. */
 export function reportColumns(sql: Deps["sql"] | TransactionSql) {
   return sql`
-    source, state, reason, pages, fetched, inserted, updated, unchanged, retired, rejected,
+    source, state, reason, pages, fetched, inserted, updated, unchanged, retired, rejected, corrected,
     (select coalesce(json_object_agg(reason, rows), '{}')
       from (
         select rejects.reason, count(*) as rows

@@ -59,13 +59,16 @@ function judgePlace(
   if (key !== null && !told.isOpen) return { key, outOfUse: true };
   if (key === null || name === null) return { key, reason: name === null ? "no name" : "no address" };
   if (address === null) return { key, reason: "no address" };
-  const { lat, lng } = told;
-  if (lat === null || lng === null) return { key, reason: "no coordinates" };
+  if (told.lat === null || told.lng === null) return { key, reason: "no coordinates" };
+  // No place of Korea is one with its degrees swapped: there is one way to read them.
+  const isSwapped = isWithin(area, told.lng, told.lat);
+  const [lat, lng] = isSwapped ? [told.lng, told.lat] : [told.lat, told.lng];
   const wrong = judgePoint(lat, lng, address, area);
-  if (wrong) return { key, reason: wrong };
+  if (wrong) return { key, reason: isSwapped ? `${wrong}, swapped or not` : wrong };
   const region_code = regionByAddress(address) ?? regionByAddress(jibun ?? "") ??
     regionOf({ roadAddress: address, lat, lng });
-  return { key, row: marketRow({ name, kind: kindOf(name, told.type), road_address: address, lat, lng, region_code }) };
+  const row = marketRow({ name, kind: kindOf(name, told.type), road_address: address, lat, lng, region_code });
+  return { key, row, isCorrected: isSwapped };
 }
 
 function addressOf(text: string): string | null {
@@ -78,7 +81,6 @@ const STRAY_M_MAX = 20_000;
 
 function judgePoint(lat: number, lng: number, address: string, area: typeof KOREA): string | null {
   if (lat === 0 || lng === 0) return "coordinates are zero";
-  if (isWithin(area, lng, lat)) return "coordinates are swapped";
   if (!isWithin(area, lat, lng)) return `coordinates lie outside ${area.name}`;
   if (strayM({ roadAddress: address, lat, lng }) > STRAY_M_MAX) return "coordinates contradict the address";
   return null;

@@ -134,7 +134,7 @@ Deno.test({
       },
       bad_coords: {
         items: [],
-        markets: ["coordinates are swapped", "coordinates are zero", "coordinates lie outside Korea", "no coordinates"],
+        markets: ["coordinates are zero", "coordinates lie outside Korea", "no coordinates"],
         stores: ["coordinates are zero", "coordinates lie outside the capital area", "no coordinates"],
       },
       // Codes that have letters are nothing as numbers; those of digits only lose their zeros.
@@ -148,6 +148,7 @@ Deno.test({
           const { code, last } = await ingest(catalogue.deps, sourcesAt(data.url), source);
           assert.deepEqual([code, Object.keys(last.rejectReasons).toSorted()], [0, reasons[fault][source]]);
           const content = await contentOf(catalogue.deps);
+          assert.equal(last.corrected > 0, fault === "bad_coords" && source === "markets");
           assert.equal(content.length, last.fetched - last.rejected);
           const right = new Set(clean[source]);
           assert.deepEqual(content.filter((row) => !right.has(row)), []);

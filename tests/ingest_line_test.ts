@@ -28,6 +28,7 @@ Deno.test("release retires what the held run did not see, once, and gives its su
     unchanged: 94,
     retired: 6,
     rejected: 0,
+    corrected: 0,
     rejectReasons: {},
   }]);
   assert.equal((await contentOf(catalogue.deps)).length, 94);

@@ -1,6 +1,7 @@
 /** The real road: all three sources through the command, in a process of its own, killed and not. */
 import assert from "node:assert/strict";
 import { distanceM } from "../services/geo.ts";
+import { judgeMarket } from "../services/market_rows.ts";
 import { poll } from "./harness.ts";
 import {
   type Catalogue,
@@ -38,6 +39,7 @@ Deno.test({
       unchanged: 0,
       retired: 0,
       rejected: 16 + 65,
+      corrected: 0,
       rejectReasons: { "no coordinates": 16 + 65 },
     });
     const counts = await catalogue.deps.sql`
@@ -164,6 +166,21 @@ Deno.test("a known row that comes broken keeps its last good content and is not 
   const { code, last } = await ingest(catalogue.deps, sourcesAt(book.url), "items");
   assert.deepEqual([code, last.state, last.retired, last.rejected], [0, "complete", 0, 2]);
   assert.deepEqual(await versionsOf(catalogue.deps), before);
+});
+
+Deno.test("swapped coordinates are set right where they then agree with the address, and kept aside where not", () => {
+  const told = {
+    number: "",
+    name: "통인시장",
+    type: "상설장",
+    roadAddress: "서울특별시 종로구 자하문로15길 18",
+    jibunAddress: "",
+    isOpen: true,
+  };
+  const right = judgeMarket({ ...told, lat: 37.5807, lng: 126.9699 });
+  assert.deepEqual(judgeMarket({ ...told, lat: 126.9699, lng: 37.5807 }), { ...right, isCorrected: true });
+  const far = judgeMarket({ ...told, lat: 129.0756, lng: 35.1796 });
+  assert.equal("reason" in far && far.reason, "coordinates contradict the address, swapped or not");
 });
 
 function command({ database }: Catalogue, url: string, which: string): Deno.Command {

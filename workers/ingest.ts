@@ -122,7 +122,17 @@ async function runByName(
   return await run({ readPage: stores.readPage!, intake: STORES });
 }
 
-const COUNTS = ["pages", "fetched", "inserted", "updated", "unchanged", "retired", "rejected", "elapsedMs"] as const;
+const COUNTS = [
+  "pages",
+  "fetched",
+  "inserted",
+  "updated",
+  "unchanged",
+  "retired",
+  "rejected",
+  "corrected",
+  "elapsedMs",
+] as const;
 
 function sumOf(summaries: Summary[], wanted: number): Summary {
   const isComplete = summaries.length === wanted && summaries.every(({ state }) => state === "complete");

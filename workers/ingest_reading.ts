@@ -95,7 +95,7 @@ function judgePage<Fields, Row>(
   { total, rows }: Page<Fields>,
   intake: Intake<Fields, Row>,
 ): JudgedPage<Row> {
-  const judged: JudgedPage<Row> = { page, total, keysSeen: [], rows: [], rejects: [] };
+  const judged: JudgedPage<Row> = { page, total, keysSeen: [], rows: [], corrected: 0, rejects: [] };
   const times = new Map<string, number>();
   for (const { fields, raw } of rows) {
     const verdict = intake.judge(fields);
@@ -109,7 +109,10 @@ function judgePage<Fields, Row>(
     const reason = time > 1 ? "repeats another row" : "reason" in verdict ? verdict.reason : null;
     judged.keysSeen.push(key);
     if (reason !== null) judged.rejects.push({ key: key.trim(), reason, raw: raw ?? "nothing" });
-    else if ("row" in verdict) judged.rows.push({ key, row: verdict.row });
+    else if ("row" in verdict) {
+      judged.rows.push({ key, row: verdict.row });
+      if (verdict.isCorrected) judged.corrected++;
+    }
   }
   return judged;
 }
