@@ -82,8 +82,19 @@ Deno.test("chordM makes up for the globe that earthdistance assumes", async () =
   assert.ok(spareM > 0.99 && spareM < 1.01, `${spareM} m to spare`);
 });
 
-/** The point at a distance and bearing (radians), by the formula for a sphere; moved in until turf counts it within. */
-function atRim(origin: { lat: number; lng: number }, distance: number, bearing: number): { lat: number; lng: number } {
+type Place = { lat: number; lng: number };
+
+/** The point at a distance and bearing (radians), moved in by as little as it takes for turf to count it within. */
+function atRim(origin: Place, distance: number, bearing: number): Place {
+  for (let inwards = 0; inwards < distance; inwards = 2 * inwards || 1e-9) {
+    const point = atDistance(origin, distance - inwards, bearing);
+    if (distanceM(origin, point) <= distance) return point;
+  }
+  return origin;
+}
+
+/** The point at a distance and bearing, by the formula for a sphere. */
+function atDistance(origin: Place, distance: number, bearing: number): Place {
   const angle = distance / 6_371_008.8, lat = origin.lat * Math.PI / 180, lng = origin.lng * Math.PI / 180;
   const toLat = Math.asin(Math.sin(lat) * Math.cos(angle) + Math.cos(lat) * Math.sin(angle) * Math.cos(bearing));
   const toLng = lng +
@@ -91,6 +102,5 @@ function atRim(origin: { lat: number; lng: number }, distance: number, bearing: 
       Math.sin(bearing) * Math.sin(angle) * Math.cos(lat),
       Math.cos(angle) - Math.sin(lat) * Math.sin(toLat),
     );
-  const point = { lat: toLat * 180 / Math.PI, lng: toLng * 180 / Math.PI };
-  return distance > 0 && distanceM(origin, point) > distance ? atRim(origin, distance - 1e-7, bearing) : point;
+  return { lat: toLat * 180 / Math.PI, lng: toLng * 180 / Math.PI };
 }
