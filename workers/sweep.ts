@@ -23,33 +23,22 @@ export function startSweep(deps: Pick<Deps, "sql" | "clock" | "log">): AsyncDisp
 /** Deletes events retired a week ago, answers to Idempotency-Keys over a day old, and sessions that are over. */
 export async function sweep({ sql, clock }: Pick<Deps, "sql" | "clock">, signal: AbortSignal): Promise<void> {
   const before = (ms: number) => new Date(clock.now().getTime() - ms);
-  await inChunks(signal, () =>
-    sql`
-      delete from events
-      where (party_id, id) in (
-        select party_id, id
-        from events
-        where retired_at < ${before(EVENT_MS)}
-        limit ${CHUNK}
-        for update skip locked)`);
-  await inChunks(signal, () =>
-    sql`
-      delete from idempotency_keys
-      where (user_id, key) in (
-        select user_id, key
-        from idempotency_keys
-        where created_at < ${before(IDEMPOTENCY_MS)}
-        limit ${CHUNK}
-        for update skip locked)`);
-  await inChunks(signal, () =>
-    sql`
-      delete from sessions
-      where id in (
-        select id
-        from sessions
-        where expires_at < ${before(SESSION_MS)}
-        limit ${CHUNK}
-        for update skip locked)`);
+  const over = {
+    events: sql`retired_at < ${before(EVENT_MS)}`,
+    idempotency_keys: sql`created_at < ${before(IDEMPOTENCY_MS)}`,
+    sessions: sql`expires_at < ${before(SESSION_MS)}`,
+  };
+  for (const [table, condition] of Object.entries(over)) {
+    await inChunks(signal, () =>
+      sql`
+        delete from ${sql(table)}
+        where ctid = any(array(
+          select ctid
+          from ${sql(table)}
+          where ${condition}
+          limit ${CHUNK}
+          for update skip locked))`);
+  }
 }
 
 async function inChunks(signal: AbortSignal, deleteSome: () => PromiseLike<{ count: number }>): Promise<void> {
