@@ -1,7 +1,6 @@
 /**
  * The ingest in figures, each beside its limit: rows per second from a provider's pages to committed items, indexes and all,
- * and the same rows by one COPY; what a second run writes; memory; and how long a slow provider takes. The provider answers
- * from this process, so its share of time and memory is in the figures.
+ * and the same rows by one COPY; what a second run writes; memory; and how long a slow provider takes.
  *
  *   DATABASE_URL=postgres://… deno run --allow-all bench/ingest.ts [--rows 100000] [--latency-ms 0]
  *
@@ -13,7 +12,7 @@ import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
 import postgres from "postgres";
 import { PAGE_ROWS } from "../services/ports.ts";
-import { codeBookRow, ingest, openCatalogue, openCodeBook, sourcesAt } from "../tests/ingest_world.ts";
+import { ingest, openCatalogue, sourcesAt } from "../tests/ingest_world.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -22,15 +21,13 @@ const { values: options } = parseArgs({
     "no-copy": { type: "boolean", default: false },
   },
 });
+const PROVIDER = new URL("ingest_provider.ts", import.meta.url).pathname;
 const rows = Number(options.rows), latencyMs = Number(options["latency-ms"]), concurrency = 8;
 
 await using catalogue = await openCatalogue();
 const url = catalogue.database.environment.DATABASE_URL!;
-await using book = openCodeBook(0);
-book.rowAt = codeBookRow;
-book.claims = rows;
-book.before = () => new Promise((resolve) => setTimeout(resolve, latencyMs));
-const sources = sourcesAt(book.url);
+await using provider = await startProvider();
+const sources = sourcesAt(provider.url);
 
 const memory = watchMemory();
 const first = await timed(() => ingest(catalogue.deps, sources, "items"));
@@ -50,6 +47,33 @@ if (!options["no-copy"]) {
   const copied = await copyAll();
   tell("COPY", `${rate(copied)} rows/s (${seconds(copied)} s)`);
   tell("first run, of COPY", (copied / first).toFixed(2), "0.70 or more");
+}
+
+/** The provider, in a process of its own. */
+async function startProvider(): Promise<{ url: string } & AsyncDisposable> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--allow-net",
+      "--allow-env",
+      "--allow-read",
+      "--allow-sys",
+      "--allow-ffi",
+      PROVIDER,
+      `${rows}`,
+      `${latencyMs}`,
+    ],
+    stdin: "null",
+    stdout: "piped",
+  }).spawn();
+  const { value: url } = await child.stdout.pipeThrough(new TextDecoderStream()).getReader().read();
+  return {
+    url: url!.trim(),
+    async [Symbol.asyncDispose]() {
+      child.kill();
+      await child.status;
+    },
+  };
 }
 
 /** What the ingest wrote, read back and copied into the same table of another database. */

@@ -16,14 +16,19 @@ export const Lat = z.number().min(32).max(40);
 /** WGS84 degrees within Korea and its waters. */
 export const Lng = z.number().min(123).max(133);
 
+/** As every text is kept: NFC, trimmed. */
+export const tidy = (text: string) => text.normalize("NFC").trim();
+
+/** Text without control characters and line breaks. */
+export const ONE_LINE = /^[^\p{Cc}\p{Cs}\u2028\u2029]*$/u;
+
 /** Text of a person: NFC, trimmed, without control characters, `min`–`max` UTF-16 units. */
 export const line = (min: number, max: number) =>
-  z.string().transform((text) => text.normalize("NFC").trim())
-    .pipe(z.string().min(min).max(max).regex(/^[^\p{Cc}\p{Cs}\u2028\u2029]*$/u, "must be one line of text"));
+  z.string().transform(tidy).pipe(z.string().min(min).max(max).regex(ONE_LINE, "must be one line of text"));
 
 /** Like {@link line}, with line breaks and tabs allowed. */
 export const paragraphs = (min: number, max: number) =>
-  z.string().transform((text) => text.normalize("NFC").trim())
+  z.string().transform(tidy)
     .pipe(z.string().min(min).max(max).regex(/^(?:[^\p{Cc}\p{Cs}]|[\t\n\r])*$/u, "must be text"));
 
 /** A home or a meeting place: what the address says, and where it is. */

@@ -16,7 +16,7 @@ export interface Written {
   updated: number;
 }
 
-/** Writes items. An unchanged one is not written at all, not even locked. */
+/** Writes items. Of an unchanged one no version is written; whoever knows it beforehand spares its look-up and its lock. */
 export async function writeItems(
   { clock }: { clock: Clock },
   tx: TransactionSql,
@@ -37,21 +37,19 @@ export async function writeItems(
     insert into items (id, source, code, category, name, variety, search_text, initials, rank, row_hash, updated_at)
     select id, ${source}, key, category, name, variety, search_text, initials, rank, decode(row_hash, 'hex'), ${clock.now()}
     from told
-    where not exists (
-      select from items known
-      where known.code = told.key and known.row_hash = decode(told.row_hash, 'hex') and known.retired_at is null)
     -- In one order everywhere, so that two writers cannot wait for each other.
     order by key
     on conflict (code) do update
     set category = excluded.category, name = excluded.name, variety = excluded.variety,
       search_text = excluded.search_text, initials = excluded.initials, rank = excluded.rank,
       row_hash = excluded.row_hash, updated_at = excluded.updated_at, retired_at = null
+    where items.row_hash <> excluded.row_hash or items.retired_at is not null
     -- A row just inserted has no xmax; one that was there carries the lock which this statement took on it.
     returning xmax = 0 as "isNew"`,
   );
 }
 
-/** Writes markets of one source. An unchanged one is not written at all, not even locked. */
+/** Writes markets of one source, as {@link writeItems} does items. */
 export async function writeMarkets(
   { clock }: { clock: Clock },
   tx: TransactionSql,
@@ -74,15 +72,12 @@ export async function writeMarkets(
     select id, ${source}, key, name, kind, road_address, lat, lng, region_code, search_text, decode(row_hash, 'hex'),
       ${clock.now()}
     from told
-    where not exists (
-      select from markets known
-      where known.source = ${source} and known.source_key = told.key and known.row_hash = decode(told.row_hash, 'hex')
-        and known.retired_at is null)
     order by key
     on conflict (source, source_key) do update
     set name = excluded.name, kind = excluded.kind, road_address = excluded.road_address, lat = excluded.lat,
       lng = excluded.lng, region_code = excluded.region_code, search_text = excluded.search_text,
       row_hash = excluded.row_hash, updated_at = excluded.updated_at, retired_at = null
+    where markets.row_hash <> excluded.row_hash or markets.retired_at is not null
     returning xmax = 0 as "isNew"`,
   );
 }

@@ -1,6 +1,7 @@
 /** Distances on the globe. The only file that knows turf. */
+import { booleanPointInPolygon } from "@turf/boolean-point-in-polygon";
 import { distance } from "@turf/distance";
-import { earthRadius, point } from "@turf/helpers";
+import { earthRadius, point, polygon } from "@turf/helpers";
 
 /** A place in WGS84 degrees. */
 export interface Point {
@@ -14,6 +15,11 @@ const EARTHDISTANCE_RADIUS_M = 6_378_168;
 /** Great-circle distance in metres by turf's haversine; `haversine_m` in SQL agrees to less than a millimetre. */
 export function distanceM(a: Point, b: Point): number {
   return distance(point([a.lng, a.lat]), point([b.lng, b.lat]), { units: "meters" });
+}
+
+/** Whether a place lies within an outline or on it: its rings closed, of `[lng, lat]`, the outer one first, then its holes. */
+export function isInside({ lng, lat }: Point, rings: [number, number][][]): boolean {
+  return booleanPointInPolygon([lng, lat], polygon(rings));
 }
 
 /** A distance as answers show it: to a tenth of a metre. */

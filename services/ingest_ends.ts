@@ -36,7 +36,7 @@ export async function closeRun(
 ): Promise<RunReport> {
   return await inTransaction(sql, async (tx) => {
     await holdRun(tx, run);
-    // All rows against all keys: for the same reason as in writePage only a hash will do.
+    // All rows against all keys, while the planner still takes the tables for as small as before the run: only a hash will do.
     await tx`set local enable_nestloop = off`;
     const { distinct, unkeyed } = await countSeen(tx, run);
     const short = shortReason(distinct, run.total);
@@ -44,7 +44,7 @@ export async function closeRun(
     const { known, missing } = await countMissing(tx, share, run.id);
     const held = heldReason({ missing, unkeyed, knownBefore: known - await insertedBy(tx, run) });
     if (held) return await settle({ clock }, tx, run, { state: "held", reason: held, dropPages: false });
-    const retired = unkeyed > 0 ? 0 : await retireMissing({ clock }, tx, share, run.id);
+    const retired = missing === 0 || unkeyed > 0 ? 0 : await retireMissing({ clock }, tx, share, run.id);
     return await complete({ clock }, tx, run, { retired, replace });
   });
 }
@@ -110,10 +110,15 @@ export async function stopRun(
 
 async function countSeen(tx: TransactionSql, { id }: Run): Promise<{ distinct: number; unkeyed: number }> {
   const [counts] = await tx<{ distinct: number; unkeyed: number }[]>`
-    select count(distinct key)::int as distinct,
-      (count(*) filter (where starts_with(key, ${markOf("unkeyed", "")})))::int as unkeyed
-    from ingest_pages, unnest(keys_seen) as key
-    where run_id = ${id}`;
+    select count(*)::int as distinct,
+      (coalesce(sum(times) filter (where starts_with(key, ${markOf("unkeyed", "")})), 0))::int as unkeyed
+    from (
+      -- By a hash: to count distinct values PostgreSQL would sort them.
+      select key, count(*) as times
+      from ingest_pages, unnest(keys_seen) as key
+      where run_id = ${id}
+      group by key
+    ) seen`;
   return counts!;
 }
 

@@ -137,31 +137,43 @@ async function newRun(
   return begun && { id, source, epoch, total: null, finished: new Set() };
 }
 
-/** Writes a page with its checkpoint: both or neither. Throws {@link Superseded} when the run is no longer the newest. */
-export async function writePage<Row>(
+/**
+ * Writes pages, each with its checkpoint: all or none of them. Throws {@link Superseded} when the run is no longer the newest.
+ */
+export async function writePages<Row>(
   { sql }: Pick<Deps, "sql">,
   run: Run,
-  judged: JudgedPage<Row>,
+  pages: JudgedPage<Row>[],
   write: (tx: TransactionSql, rows: Keyed<Row>[]) => Promise<Written>,
 ): Promise<void> {
   await inTransaction(sql, async (tx) => {
     await holdRun(tx, run);
-    // Statistics are those of before the run: the planner would scan the "empty" table once for every row of the page.
-    await tx`set local enable_seqscan = off`;
-    await writeRejects(tx, run, judged.rejects);
-    const { inserted, updated } = await write(tx, judged.rows);
-    await tx`
-      with finished as (
+    await writeRejects(tx, run, pages.flatMap(({ rejects }) => rejects));
+    const { inserted, updated } = await write(tx, lastOfEach(pages.flatMap(({ rows }) => rows)));
+    const sum = (count: (page: JudgedPage<Row>) => number) => pages.reduce((all, page) => all + count(page), 0);
+    const rows = sum((page) => page.rows.length), fetched = sum((page) => page.keysSeen.length);
+    await Promise.all([
+      ...pages.map(({ page, keysSeen }) =>
+        tx`
         insert into ingest_pages (run_id, page, keys_seen)
-        values (${run.id}, ${judged.page}, ${judged.keysSeen})
-      )
-      update ingest_runs
-      set total_claimed = ${judged.total}, pages = pages + 1, fetched = fetched + ${judged.keysSeen.length},
-        inserted = inserted + ${inserted}, updated = updated + ${updated},
-        unchanged = unchanged + ${judged.rows.length - inserted - updated},
-        rejected = rejected + ${judged.rejects.length}, corrected = corrected + ${judged.corrected}
-      where id = ${run.id}`;
+        values (${run.id}, ${page}, ${keysSeen})`
+      ),
+      tx`
+        update ingest_runs
+        set total_claimed = ${pages[0]!.total}, pages = pages + ${pages.length}, fetched = fetched + ${fetched},
+          inserted = inserted + ${inserted}, updated = updated + ${updated},
+          unchanged = unchanged + ${rows - inserted - updated},
+          rejected = rejected + ${sum((page) => page.rejects.length)},
+          corrected = corrected + ${sum((page) => page.corrected)}
+        where id = ${run.id}`,
+    ]);
   });
+}
+
+/** Two pages may tell the same row, which one statement cannot write twice. The later one stands, as in transactions apart. */
+function lastOfEach<Row>(rows: Keyed<Row>[]): Keyed<Row>[] {
+  const last = new Map(rows.map((row) => [row.key, row]));
+  return last.size === rows.length ? rows : [...last.values()];
 }
 
 /** The guard: locks the run for this transaction, if it is still ours. A process that stands still may not hold it for long. */

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { MarketKind } from "../contract/catalogue.ts";
 import { hashOf, type Judged, plainText } from "./ingest_rows.ts";
 import type { SourceMarket } from "./ports.ts";
-import { mendAddress, regionByAddress, regionOf, strayM } from "./regions.ts";
+import { isPlaced, mendAddress, regionByAddress, regionOf, strayM } from "./regions.ts";
 import { searchTextOf } from "./search_text.ts";
 
 /** A market as the catalogue keeps it; the names are those of the table's columns. */
@@ -83,6 +83,7 @@ function judgePoint(lat: number, lng: number, address: string, area: typeof KORE
   if (lat === 0 || lng === 0) return "coordinates are zero";
   if (!isWithin(area, lat, lng)) return `coordinates lie outside ${area.name}`;
   if (strayM({ roadAddress: address, lat, lng }) > STRAY_M_MAX) return "coordinates contradict the address";
+  if (!isPlaced({ roadAddress: address, lat, lng })) return "no region: the address names none, the point is in none";
   return null;
 }
 

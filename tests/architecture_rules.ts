@@ -38,6 +38,7 @@ const ROOMS: Record<string, Room> = {
   "main.ts": { project: [""], packages: ["*"] },
   tests: { project: [""], packages: ["*"] },
   bench: { project: [""], packages: ["*"] },
+  tools: { project: [""], packages: ["*"] },
 };
 
 /** What one file may import beyond its room. */
@@ -47,7 +48,7 @@ const ALSO: Record<string, string[]> = {
 };
 
 /** Rooms that are not the product: they may look at the clock, print, and leave exports without a docstring. */
-const WORKSHOPS = ["tests", "bench"];
+const WORKSHOPS = ["tests", "bench", "tools"];
 
 /** Where a global may be touched all the same. */
 const ALLOWED_USES: Record<Facts["uses"][number]["of"], (path: string) => boolean> = {

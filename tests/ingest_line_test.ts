@@ -133,14 +133,29 @@ Deno.test("--concurrency is how many pages are asked for at once", async () => {
   }
 });
 
-Deno.test("a source that is busy, with a time to wait or without, is asked for fewer pages at once from then on", async () => {
+Deno.test("a source that is busy is asked for fewer pages at once, and for one more each time it has given so many", async () => {
   await using catalogue = await openCatalogue();
   for (const status of [429, 503]) {
-    await using book = openCodeBook(16_000);
+    await using book = openCodeBook(24_000);
     // As many as are asked for at once: none of those is under way when the next is asked for.
     let refusals = 8;
-    const busy = (page: number) => page > 1 && refusals-- > 0 ? new Response("busy", { status }) : undefined;
-    assert.equal(await mostAtOnce(catalogue, book, "items", { readyAt: 1, otherwise: busy }), 1);
+    const underWay: number[] = [], tooMany: number[] = [];
+    let asked = 0, given = 0;
+    book.before = async (page): Promise<Response | void> => {
+      if (page > 1 && refusals-- > 0) return new Response("busy", { status });
+      if (page === 1) return;
+      underWay.push(++asked - given);
+      // One at first, two after one was given, three after two more, four after three more.
+      const atMost = Math.floor((1 + Math.sqrt(8 * given + 1)) / 2);
+      if (asked - given > atMost) tooMany.push(asked - given);
+      // A turn of the loop in which more would show.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      given++;
+    };
+    const { code, lines } = await ingest(catalogue.deps, sourcesAt(book.url), "items");
+    assert.equal(code, 0, lines.join("\n"));
+    assert.deepEqual([underWay.length, underWay[0], tooMany], [23, 1, []]);
+    assert.ok(Math.max(...underWay) >= 4, `${underWay}`);
   }
 });
 
@@ -191,13 +206,11 @@ async function mostAtOnce(
   { deps }: Catalogue,
   book: Book,
   line: string,
-  { readyAt, otherwise }: { readyAt: number; otherwise?: (page: number) => Response | undefined },
+  { readyAt }: { readyAt: number },
 ): Promise<number> {
   let underWay = 0, most = 0;
   const ready = Promise.withResolvers<void>();
-  book.before = async (page): Promise<Response | void> => {
-    const answer = otherwise?.(page);
-    if (answer) return answer;
+  book.before = async (page) => {
     if (page === 1) return;
     most = Math.max(most, ++underWay);
     if (underWay >= readyAt) ready.resolve();

@@ -99,8 +99,8 @@ Deno.test({
     await using clean = await openCatalogue();
     await using data = await startRealData();
     assert.equal((await ingest(clean.deps, sourcesAt(data.url), "items")).code, 0);
-    await data.set({ latencyMs: 400 });
-    const child = command(catalogue, data.url, "items").spawn();
+    await data.set({ latencyMs: 200 });
+    const child = command(catalogue, data.url, "items", "--concurrency=1").spawn();
     await poll(async () => (await finishedPages(catalogue)).length >= 3, { timeoutMs: 60_000 });
     child.kill("SIGKILL");
     await child.status;
@@ -183,9 +183,9 @@ Deno.test("swapped coordinates are set right where they then agree with the addr
   assert.equal("reason" in far && far.reason, "coordinates contradict the address, swapped or not");
 });
 
-function command({ database }: Catalogue, url: string, which: string): Deno.Command {
+function command({ database }: Catalogue, url: string, ...words: string[]): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", "--allow-all", new URL("../main.ts", import.meta.url).pathname, "ingest", which],
+    args: ["run", "--no-check", "--allow-all", new URL("../main.ts", import.meta.url).pathname, "ingest", ...words],
     env: { ...database.environment, ...environmentAt(url), JWT_SECRET: "the tests' own secret, 32 bytes and more" },
     stdin: "null",
     stdout: "piped",

@@ -195,12 +195,12 @@ export function codeBookRow(i: number): Record<string, unknown> {
   return { LARGE: "06", MID: "01", SMALL, LARGENAME: "과실류", MIDNAME: "사과", GOODNAME: `품종 ${i}`, GUBN: "Y" };
 }
 
-/** Every row of the catalogue with its version in the database: equal only if nothing was written in between. */
+/** Every row of the catalogue with its version in the database: equal only if none was written or locked in between. */
 export async function versionsOf({ sql }: Pick<Deps, "sql">): Promise<string[]> {
   const rows = await sql<{ version: string }[]>`
-    select concat_ws(' ', id, xmin, ctid, retired_at) as version from items
+    select concat_ws(' ', id, xmin, xmax, ctid, retired_at) as version from items
     union all
-    select concat_ws(' ', id, xmin, ctid, retired_at) from markets
+    select concat_ws(' ', id, xmin, xmax, ctid, retired_at) from markets
     order by version`;
   return rows.map(({ version }) => version);
 }

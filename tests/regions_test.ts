@@ -85,21 +85,7 @@ Deno.test({
   name: "the region of a real market is that of the outline around it, for at least 99.5 in 100",
   ignore: !hasRealData,
   async fn() {
-    const markets = (await readRealCsv("markets_traditional.csv")).filter((row) => row["위도"]).map((row) => ({
-      region: judgedRegion(
-        judgeMarket(told(row["시장명"]!, row["소재지도로명주소"]!, row["소재지지번주소"]!, row["위도"]!, row["경도"]!)),
-      ),
-      lat: Number(row["위도"]),
-      lng: Number(row["경도"]),
-    }));
-    const stores = (await readRealCsv("markets_large_stores.csv")).filter((row) => row.check_lat).map((row) => ({
-      region: judgedRegion(
-        judgeStore(told(row.BPLCNM!, row.RDNWHLADDR!, row.SITEWHLADDR!, row.check_lat!, row.check_lng!)),
-      ),
-      lat: Number(row.check_lat),
-      lng: Number(row.check_lng),
-    }));
-    const placed = [...markets, ...stores];
+    const placed = await readPlaced();
     assert.equal(placed.length, 2_508);
     const outlines = await readOutlines();
     const agreeing = placed.filter(({ region, lat, lng }) =>
@@ -107,6 +93,37 @@ Deno.test({
     );
     assert.ok(agreeing.length / placed.length >= 0.995, `${agreeing.length} of ${placed.length}`);
   },
+});
+
+Deno.test({
+  name: "the point of a real market alone tells the same region as its address, for at least 99 in 100",
+  ignore: !hasRealData,
+  async fn() {
+    const placed = await readPlaced();
+    const agreeing = placed.filter(({ region, lat, lng }) => regionAt({ lat, lng }) === region);
+    assert.ok(agreeing.length / placed.length >= 0.99, `${agreeing.length} of ${placed.length}`);
+  },
+});
+
+Deno.test("a point alone tells the region around it, also where a neighbour's middle is nearer", () => {
+  // Gangil-dong in the far corner of 강동구, Incheon airport's island, an islet of 신안군, and the sea off Busan.
+  assert.equal(regionAt({ lat: 37.5655, lng: 127.1745 }), "11740");
+  assert.equal(regionAt({ lat: 37.4602, lng: 126.4407 }), "28155");
+  assert.equal(regionAt({ lat: 34.6853, lng: 125.4352 }), "12870");
+  assert.equal(regionAt({ lat: 35.0, lng: 129.15 }).slice(0, 2), "26");
+});
+
+Deno.test("a place at sea with an address that names no region cannot be placed, and is kept aside", () => {
+  const reasonOf = (address: string, lat: string, lng: string) => {
+    const judged = judgeMarket(told("시장", address, "", lat, lng));
+    return "reason" in judged ? judged.reason : null;
+  };
+  const reason = "no region: the address names none, the point is in none";
+  assert.equal(reasonOf("어딘가 1", "36.5", "125.2"), reason);
+  // On land, off its shore, and at sea with a good address: placed.
+  assert.equal(reasonOf("어딘가 1", "37.5663", "126.9779"), null);
+  assert.equal(reasonOf("어딘가 1", "35.147", "129.1605"), null);
+  assert.equal(reasonOf("전라남도 신안군 흑산면 1", "34.6", "125.3"), null);
 });
 
 Deno.test("a place whose point lies far from its address is kept aside", () => {
@@ -121,6 +138,24 @@ function told(name: string, roadAddress: string, jibunAddress: string, lat: stri
 function judgedRegion(judged: ReturnType<typeof judgeMarket>): string {
   assert.ok("row" in judged, JSON.stringify(judged));
   return judged.row.region_code;
+}
+
+/** The real markets and stores that have a point, each with the region that it is given. */
+async function readPlaced(): Promise<{ region: string; lat: number; lng: number }[]> {
+  const place = (judged: ReturnType<typeof judgeMarket>, lat: string, lng: string) => ({
+    region: judgedRegion(judged),
+    lat: Number(lat),
+    lng: Number(lng),
+  });
+  const markets = (await readRealCsv("markets_traditional.csv"))
+    .map((row) => ["시장명", "소재지도로명주소", "소재지지번주소", "위도", "경도"].map((column) => row[column]!))
+    .filter(([, , , lat]) => lat)
+    .map(([name, road, jibun, lat, lng]) => place(judgeMarket(told(name!, road!, jibun!, lat!, lng!)), lat!, lng!));
+  const stores = (await readRealCsv("markets_large_stores.csv"))
+    .map((row) => [row.BPLCNM!, row.RDNWHLADDR!, row.SITEWHLADDR!, row.check_lat!, row.check_lng!] as const)
+    .filter(([, , , lat]) => lat)
+    .map(([name, road, jibun, lat, lng]) => place(judgeStore(told(name, road, jibun, lat, lng)), lat, lng));
+  return [...markets, ...stores];
 }
 
 type Ring = [number, number][];

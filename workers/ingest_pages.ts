@@ -36,17 +36,11 @@ class NotYet extends Error {
 }
 
 /**
- * Reads pages of a source. A pause that it asks for holds for all pages; `onPressure` is called when it is too much for it. Throws
- * {@link SourceFailure}, or the signal's reason.
+ * Reads pages of a source. A pause that it asks for holds for all pages. Throws {@link SourceFailure}, or the signal's reason.
  */
 export function pageReader<Fields>(
   ask: NonNullable<PublicSource<Fields>["readPage"]>,
-  { log, signal, patience, onPressure }: {
-    log: Log;
-    signal: AbortSignal;
-    patience: Patience;
-    onPressure: () => void;
-  },
+  { log, signal, patience }: { log: Log; signal: AbortSignal; patience: Patience },
 ): (page: number) => Promise<Page<Fields>> {
   let failuresInARow = 0;
   let pause = Promise.resolve();
@@ -67,7 +61,6 @@ export function pageReader<Fields>(
         new SourceFailure(`${failuresInARow} answers in a row were no page, the last: ${answer.reason}`),
       );
     }
-    if (answer.isBusy) onPressure();
     if (answer.afterMs !== undefined) heedPause(answer.afterMs, answer.reason);
     throw new NotYet(answer.reason);
   }

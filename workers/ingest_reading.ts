@@ -3,13 +3,15 @@ import PQueue from "p-queue";
 import { hashOf } from "../services/ingest_rows.ts";
 import { type JudgedPage, markOf, type Run, type SourceName } from "../services/ingest_runs.ts";
 import { type Deps, PAGE_ROWS, type PublicSource } from "../services/ports.ts";
+import { gather } from "./gather.ts";
 import type { Intake } from "./ingest_intakes.ts";
+import { askFewerWhenBusy } from "./ingest_asking.ts";
 import { type Page, pageReader, type Patience, SourceFailure } from "./ingest_pages.ts";
 
 /** How a run is driven, and who watches. */
 export interface Drive {
   signal: AbortSignal;
-  /** Pages asked for at once; fewer after the source has asked for a pause. */
+  /** Pages asked for at once; fewer while the source is busy. */
   concurrency: number;
   patience: Patience;
   /** Called after each written page. */
@@ -30,33 +32,32 @@ class TotalMoved extends Error {
   override name = "TotalMoved";
 }
 
-/** Reads the pages that are not finished yet, all with one total, and keeps each. Throws what ends the reading early. */
+/**
+ * Reads the pages that are not finished yet, all with one total, and has them kept: those that arrive while others are
+ * being kept, together. Throws what ends the reading early.
+ */
 export async function readPages<Fields, Row>(
   { log }: Pick<Deps, "log">,
   run: Reading,
   { readPage, intake }: Way<Fields, Row>,
-  keep: (page: JudgedPage<Row>) => Promise<void>,
+  keepAll: (pages: JudgedPage<Row>[]) => Promise<void>,
   { signal, concurrency, patience, onPage }: Drive,
 ): Promise<void> {
   const failed = new AbortController();
   const stop = AbortSignal.any([signal, failed.signal]);
-  // A page under way holds its place until it is written, so that no more than these are in memory; of them fewer are asked
-  // for at once when the source is busy.
-  const taking = new PQueue({ concurrency });
-  const asking = new PQueue({ concurrency });
-  // Pages of a run are written one after the other: they would wait for each other at the run's row anyway, each holding a
-  // connection that the service needs.
-  const writing = new PQueue({ concurrency: 1 });
-  const onPressure = () => void (asking.concurrency = Math.max(1, Math.floor(asking.concurrency / 2)));
-  const ask: typeof readPage = (page, signal) => asking.add(() => readPage(page, signal));
-  const read = pageReader(ask, { log, signal: stop, patience, onPressure });
+  // A page under way holds its place until it is kept, so that no more than these are in memory: as many as are asked for
+  // at once, and as many that are being kept meanwhile.
+  const taking = new PQueue({ concurrency: 2 * concurrency });
+  const read = pageReader(askFewerWhenBusy(readPage, concurrency), { log, signal: stop, patience });
+  // Pages of a run would wait for each other at the run's row, each holding a connection that the service needs.
+  const keep = gather(keepAll);
   let rows = 0;
 
   async function take(page: number): Promise<void> {
     const answer = await read(page);
     checkTotal(run, answer.total);
     const judged = judgePage(page, answer, intake);
-    await writing.add(() => keep(judged));
+    await keep(judged);
     run.finished.add(page);
     rows += answer.rows.length;
     onPage({ source: run.source, pages: run.finished.size, pagesAll: pagesOf(run), rows });

@@ -1,5 +1,7 @@
 /** One run of one source: each page written with its checkpoint, and at the end the truth about whether all of it was seen. */
+import type { Keyed } from "../services/catalogue_writes.ts";
 import { closeRun, stopRun } from "../services/ingest_ends.ts";
+import { readKnownRows } from "../services/ingest_known.ts";
 import {
   beginRun,
   type JudgedPage,
@@ -8,9 +10,9 @@ import {
   type RunReport,
   type SourceName,
   Superseded,
-  writePage,
+  writePages,
 } from "../services/ingest_runs.ts";
-import type { Deps } from "../services/ports.ts";
+import type { Deps, TransactionSql } from "../services/ports.ts";
 import { type Drive, earlyEnd, readPages, type Way } from "./ingest_reading.ts";
 
 type Engine = Pick<Deps, "sql" | "clock" | "log">;
@@ -19,7 +21,7 @@ type Engine = Pick<Deps, "sql" | "clock" | "log">;
 export type Outcome = Omit<RunReport, "state"> & { state: RunReport["state"] | "superseded" };
 
 /** Reads a source into the catalogue, going on where an unfinished run stopped. Resolves with how it ended; only bugs throw. */
-export async function runSource<Fields, Row>(
+export async function runSource<Fields, Row extends { row_hash: string }>(
   deps: Engine,
   source: SourceName,
   way: Way<Fields, Row>,
@@ -29,7 +31,13 @@ export async function runSource<Fields, Row>(
   const run = await beginRun(deps, source);
   if (run.finished.size > 0) deps.log.info("ingest goes on", { source, finishedPages: run.finished.size });
   try {
-    const keep = (page: JudgedPage<Row>) => writePage(deps, run, page, (tx, rows) => intake.write(deps, tx, rows));
+    // Read behind the epoch: from here on nobody else writes for this source.
+    const known = await readKnownRows(deps, intake.share);
+    const write = async (tx: TransactionSql, rows: Keyed<Row>[]) => {
+      const told = rows.filter(({ key, row }) => !known.has(key, row.row_hash));
+      return told.length > 0 ? await intake.write(deps, tx, told) : { inserted: 0, updated: 0 };
+    };
+    const keep = (pages: JudgedPage<Row>[]) => writePages(deps, run, pages, write);
     await readPages(deps, run, way, keep, drive);
     return await closeRun(deps, run, intake.share, (tx) => intake.replaceSample(deps, tx));
   } catch (error) {
