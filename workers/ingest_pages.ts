@@ -36,11 +36,12 @@ class NotYet extends Error {
 }
 
 /**
- * Reads pages of a source. A pause that it asks for holds for all pages. Throws {@link SourceFailure}, or the signal's reason.
+ * Reads pages of a source. A pause that it asks for holds for all pages; `onRetry` is called for each answer that was none.
+ * Throws {@link SourceFailure}, or the signal's reason.
  */
 export function pageReader<Fields>(
   ask: NonNullable<PublicSource<Fields>["readPage"]>,
-  { log, signal, patience }: { log: Log; signal: AbortSignal; patience: Patience },
+  { log, signal, patience, onRetry }: { log: Log; signal: AbortSignal; patience: Patience; onRetry: () => void },
 ): (page: number) => Promise<Page<Fields>> {
   let failuresInARow = 0;
   let pause = Promise.resolve();
@@ -62,6 +63,7 @@ export function pageReader<Fields>(
       );
     }
     if (answer.afterMs !== undefined) heedPause(answer.afterMs, answer.reason);
+    onRetry();
     throw new NotYet(answer.reason);
   }
 

@@ -14,8 +14,17 @@ export interface Drive {
   /** Pages asked for at once; fewer while the source is busy. */
   concurrency: number;
   patience: Patience;
-  /** Called after each written page. */
-  onPage(progress: { source: SourceName; pages: number; pagesAll: number; rows: number }): void;
+  /** Called after each kept page. */
+  onPage(progress: Progress): void;
+}
+
+/** How far this process has come. `pages` counts those of an earlier process too, `rows` and `retries` (questions asked again) do not. */
+export interface Progress {
+  source: SourceName;
+  pages: number;
+  pagesAll: number;
+  rows: number;
+  retries: number;
 }
 
 /** A source's way into the catalogue: how a page is asked for, and what becomes of its rows. */
@@ -48,10 +57,11 @@ export async function readPages<Fields, Row>(
   // A page under way holds its place until it is kept, so that no more than these are in memory: as many as are asked for
   // at once, and as many that are being kept meanwhile.
   const taking = new PQueue({ concurrency: 2 * concurrency });
-  const read = pageReader(askFewerWhenBusy(readPage, concurrency), { log, signal: stop, patience });
+  let rows = 0, retries = 0;
+  const onRetry = () => void retries++;
+  const read = pageReader(askFewerWhenBusy(readPage, concurrency), { log, signal: stop, patience, onRetry });
   // Pages of a run would wait for each other at the run's row, each holding a connection that the service needs.
   const keep = gather(keepAll);
-  let rows = 0;
 
   async function take(page: number): Promise<void> {
     const answer = await read(page);
@@ -60,7 +70,7 @@ export async function readPages<Fields, Row>(
     await keep(judged);
     run.finished.add(page);
     rows += answer.rows.length;
-    onPage({ source: run.source, pages: run.finished.size, pagesAll: pagesOf(run), rows });
+    onPage({ source: run.source, pages: run.finished.size, pagesAll: pagesOf(run), rows, retries });
   }
 
   if (run.total === null) await take(1);
