@@ -9,6 +9,8 @@ export interface NodeProcess extends AsyncDisposable {
   pid: number;
   /** Asks with SIGTERM, and gives the exit code. */
   stop(): Promise<number>;
+  /** Kills it where it stands. Disposing it is then nothing more. */
+  kill(): Promise<void>;
 }
 
 const MAIN = new URL("../main.ts", import.meta.url).pathname;
@@ -29,7 +31,7 @@ export async function startNode(
   rest.pipeTo(new WritableStream()).catch(() => {/* the process has ended */});
   const port = await portOf(logged);
   if (port === null) assert.fail(`main.ts ${command} ended without listening: ${await errors}`);
-  let stopped: Promise<number> | undefined;
+  let stopped: Promise<number> | undefined, isKilled = false;
   const stop = () =>
     stopped ??= (async () => {
       process.kill("SIGTERM");
@@ -42,7 +44,13 @@ export async function startNode(
     wsUrl: `ws://127.0.0.1:${port}/ws`,
     pid: process.pid,
     stop,
+    async kill() {
+      isKilled = true;
+      process.kill("SIGKILL");
+      await Promise.all([process.status, errors]);
+    },
     async [Symbol.asyncDispose]() {
+      if (isKilled) return;
       assert.equal(await stop(), 0, `main.ts ${command} did not stop in order: ${await errors}`);
     },
   };

@@ -63,13 +63,18 @@ export async function readPages<Fields, Row>(
   // Pages of a run would wait for each other at the run's row, each holding a connection that the service needs.
   const keep = gather(keepAll);
 
-  async function take(page: number): Promise<void> {
+  /** The answer is let go here: while it waits to be kept, a page is only what was made of it. */
+  async function readJudged(page: number): Promise<JudgedPage<Row>> {
     const answer = await read(page);
     checkTotal(run, answer.total);
-    const judged = judgePage(page, answer, intake);
+    return judgePage(page, answer, intake);
+  }
+
+  async function take(page: number): Promise<void> {
+    const judged = await readJudged(page);
     await keep(judged);
     run.finished.add(page);
-    rows += answer.rows.length;
+    rows += judged.keysSeen.length;
     onPage({ source: run.source, pages: run.finished.size, pagesAll: pagesOf(run), rows, retries });
   }
 
