@@ -38,6 +38,37 @@ export function sendText(
   return call("POST", `/api/parties/${partyId}/chat/entries`, { token, body: { clientMsgId, text } });
 }
 
+/** Puts a text differently, over HTTP. */
+export function editText(
+  { call }: Pick<TestService, "call">,
+  { token }: Person,
+  partyId: string,
+  seq: number | string,
+  text: string,
+): Promise<Answer> {
+  return call("PATCH", `/api/parties/${partyId}/chat/entries/${seq}`, { token, body: { text } });
+}
+
+/** Takes a text back, over HTTP. */
+export function deleteText(
+  { call }: Pick<TestService, "call">,
+  { token }: Person,
+  partyId: string,
+  seq: number | string,
+): Promise<Answer> {
+  return call("DELETE", `/api/parties/${partyId}/chat/entries/${seq}`, { token });
+}
+
+/** Says over HTTP how far a person has read. */
+export function markRead(
+  { call }: Pick<TestService, "call">,
+  { token }: Person,
+  partyId: string,
+  seq: number,
+): Promise<Answer> {
+  return call("PUT", `/api/parties/${partyId}/chat/read`, { token, body: { seq } });
+}
+
 /** Reads a page of the log over HTTP. */
 export async function readPage(
   { call }: Pick<TestService, "call">,
