@@ -33,7 +33,8 @@ Deno.test("GET /api/chats lists every open chat of the caller's, as leader and m
   const silent = (await openParty(service, person, { title: "혼자인 파티" })).id;
   const applied = await openRoom(service, leader, await signUpAll(service, 1));
   // Not among them: one that is not open, one of others, and one that the person has only asked to join.
-  await openParty(service, person);
+  const { id: unopened } = await openParty(service, person);
+  await service.sql`insert into chat_rooms (party_id) values (${unopened})`;
   await openRoom(service, leader, await signUpAll(service, 1));
   await service.call("POST", `/api/parties/${applied}/join`, { token: person.token, body: {} });
   await service.call("POST", `/api/parties/${silent}/chat`, { token: person.token });
