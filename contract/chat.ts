@@ -4,18 +4,24 @@ import { Id, Instant, paragraphs } from "./common.ts";
 
 /** Longest text of an entry, in UTF-16 units. */
 export const TEXT_MAX = 2_000;
+/** Entries from a log's end in which unread ones are counted. */
+export const UNREAD_SPAN = 1_000;
 /** Largest frame a client may send, in bytes. */
 export const FRAME_BYTES_MAX = 16 * 1024;
 
-/** One line of a party's log. `seq` counts 1, 2, 3 … per party without gaps. */
+/**
+ * One line of a party's log. `seq` counts 1, 2, 3 … per party without gaps. An `edit` tells by `text` what the text
+ * `targetSeq` says from then on, a `delete` that it was taken back; a text and edits that were taken back have `text` "".
+ */
 export const Entry = z.object({
   partyId: Id,
   seq: z.int(),
   id: Id,
-  kind: z.enum(["text", "join", "leave", "removed", "system"]),
+  kind: z.enum(["text", "join", "leave", "removed", "system", "edit", "delete"]),
   sender: z.object({ id: Id, nickname: z.string() }).nullable(),
   text: z.string(),
   clientMsgId: z.string().nullable(),
+  targetSeq: z.int().nullable(),
   sentAt: Instant,
 }).meta({ id: "Entry" });
 /** See the schema. */
@@ -29,6 +35,14 @@ const Seq = z.int().min(0);
 export const NewEntry = z.strictObject({ clientMsgId: ClientMsgId, text: Text });
 /** See the schema. */
 export type NewEntry = z.infer<typeof NewEntry>;
+
+/** Path of PATCH and DELETE /api/parties/{id}/chat/entries/{seq}. */
+export const EntryPath = z.object({ id: Id, seq: z.coerce.number().int().min(1).max(2 ** 31 - 1) });
+
+/** Body of PATCH /api/parties/{id}/chat/entries/{seq}. */
+export const TextChange = z.strictObject({ text: Text });
+/** See the schema. */
+export type TextChange = z.infer<typeof TextChange>;
 
 /** Query of GET /api/parties/{id}/chat/entries: after a seq upwards, before one downwards, or the newest. */
 export const HistoryQuery = z.object({
@@ -50,12 +64,42 @@ export type History = z.infer<typeof History>;
 /** Answer of POST /api/parties/{id}/chat. */
 export const ChatState = z.object({ open: z.boolean(), lastSeq: z.int() }).meta({ id: "ChatState" });
 
+/** Body and answer of PUT /api/parties/{id}/chat/read. A seq beyond the last entry counts as the last. */
+export const ReadPointer = z.strictObject({ seq: Seq }).meta({ id: "ReadPointer" });
+/** See the schema. */
+export type ReadPointer = z.infer<typeof ReadPointer>;
+
+/** Answer of GET /api/parties/{id}/chat/read: how far each member has read, 0 for who never said so. */
+export const ReadPointers = z.object({ items: z.array(z.object({ userId: Id, seq: z.int() })) })
+  .meta({ id: "ReadPointers" });
+/** See the schema. */
+export type ReadPointers = z.infer<typeof ReadPointers>;
+
+/**
+ * One open chat of the caller's. `unread` counts texts of others, those taken back left out, beyond `readSeq` and beyond the
+ * entry that let the caller in, among the last {@link UNREAD_SPAN} entries.
+ */
+export const ChatSummary = z.object({
+  partyId: Id,
+  title: z.string(),
+  lastSeq: z.int(),
+  readSeq: z.int(),
+  unread: z.int(),
+  last: Entry.nullable(),
+}).meta({ id: "ChatSummary" });
+/** See the schema. */
+export type ChatSummary = z.infer<typeof ChatSummary>;
+
+/** Answer of GET /api/chats: the most recently active first. */
+export const Chats = z.array(ChatSummary);
+
 /** What a client may say on the socket, one JSON value a message. */
 export const ClientFrame = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("hello"), accessToken: z.string().max(4096) }),
   z.strictObject({ type: z.literal("subscribe"), partyId: Id, after: Seq.optional() }),
   z.strictObject({ type: z.literal("unsubscribe"), partyId: Id }),
   z.strictObject({ type: z.literal("send"), partyId: Id, clientMsgId: ClientMsgId, text: Text }),
+  z.strictObject({ type: z.literal("read"), partyId: Id, seq: Seq }),
   z.strictObject({ type: z.literal("typing"), partyId: Id }),
   z.strictObject({ type: z.literal("ping") }),
 ]);
@@ -70,14 +114,19 @@ export type ServerFrame =
   | { type: "ack"; partyId: string; clientMsgId: string; seq: number; id: string; sentAt: string }
   | { type: "presence"; partyId: string; userId: string; online: boolean }
   | { type: "typing"; partyId: string; userId: string }
+  | { type: "read"; partyId: string; userId: string; seq: number }
   | { type: "unsubscribed"; partyId: string; reason: string }
   | { type: "problem"; code: string; detail: string; partyId?: string; clientMsgId?: string; retryAfterS?: number }
   | { type: "reconnect"; afterMs: number }
   | { type: "pong" };
 
+/** An entry from a node that may still be of the version before `targetSeq`. */
+const RelayedEntry = Entry.extend({ targetSeq: Entry.shape.targetSeq.default(null) });
+
 /** What nodes tell each other about a room; `presence`: who is connected has changed. */
 export const RoomMessage = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("entries"), entries: z.array(Entry) }),
+  z.object({ type: z.literal("entries"), entries: z.array(RelayedEntry) }),
+  z.object({ type: z.literal("read"), userId: Id, seq: Seq }),
   z.object({ type: z.literal("typing"), userId: Id }),
   z.object({ type: z.literal("presence") }),
 ]);

@@ -30,6 +30,7 @@ export const PROBLEMS = {
     ko: "이미 다른 내용으로 사용된 메시지 번호입니다",
     en: "clientMsgId already used",
   },
+  "not-changeable": { status: 409, ko: "바꿀 수 없는 메시지입니다", en: "This entry cannot be changed" },
   "idempotency-in-flight": { status: 409, ko: "같은 요청을 처리하고 있습니다", en: "The same request is under way" },
   "stale-version": { status: 412, ko: "그사이 내용이 바뀌었습니다", en: "Changed in the meantime" },
   "too-large": { status: 413, ko: "요청이 너무 큽니다", en: "Request too large" },

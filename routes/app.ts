@@ -14,6 +14,7 @@ import { alertRoutes } from "./alerts.ts";
 import { authRoutes } from "./auth.ts";
 import { boundedBody, jsonOnly } from "./body.ts";
 import { chatRoutes } from "./chat.ts";
+import { chatListRoutes } from "./chats.ts";
 import { answerError, answerProblem, type EdgeEnv } from "./edge.ts";
 import { crossOrigin, envelope, soundHost } from "./envelope.ts";
 import { favoriteRoutes } from "./favorites.ts";
@@ -71,6 +72,7 @@ export function createApp(deps: AppDeps) {
     .route("/api/parties", memberRoutes(deps))
     .route("/api/parties", penaltyRoutes(deps))
     .route("/api/parties", chatRoutes(deps))
+    .route("/api/chats", chatListRoutes(deps))
     .route("/api/alerts", alertRoutes(deps))
     .route("/api/admin", adminRoutes(deps));
   let specs: ReturnType<typeof generateSpecs> | undefined;

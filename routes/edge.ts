@@ -53,7 +53,11 @@ function withoutEmpty(parameters: unknown): unknown {
 
 /** Validates path parameters, all of them ids. What cannot be an id is not found. */
 export function ids<const Names extends string>(...names: Names[]) {
-  const schema = z.object(Object.fromEntries(names.map((name) => [name, z.uuid()])) as Record<Names, z.ZodUUID>);
+  return path(z.object(Object.fromEntries(names.map((name) => [name, z.uuid()])) as Record<Names, z.ZodUUID>));
+}
+
+/** Validates path parameters. What cannot be one is not found. */
+export function path<T extends z.ZodObject>(schema: T) {
   const middleware = zValidator("param", schema, (result) => {
     if (!result.success) throw new Problem("not-found", "Cannot find the resource: no such id");
   });

@@ -33,7 +33,7 @@ export async function appendTexts(
   return await inTransaction(deps.sql, async (tx) => {
     // A statement sees what was committed before it began. Only behind the locks, therefore, is it sure that a removal, or
     // the same clientMsgId on another node, either is seen or comes later.
-    const lastSeqs = await lockRooms(tx, texts);
+    const lastSeqs = await lockRooms(tx, texts.map((text) => text.partyId));
     const nicknames = await readNicknames(tx, texts);
     const known = new Map((await findTexts(tx, texts)).map((entry) => [keyOf(entry.sender!.id, entry), entry]));
     const added: Entry[] = [];
@@ -43,10 +43,12 @@ export async function appendTexts(
       const key = keyOf(userId, { partyId, clientMsgId }), first = known.get(key);
       if (lastSeq === undefined) results.push(await whyNot(tx, partyId, userId));
       else if (nickname === undefined) results.push(notAMember());
-      else if (first) results.push(first.text === text ? { entry: first, isNew: false } : reused());
+      // What it said before it was taken back is not known any more: whatever comes under its name is taken for a repeat.
+      else if (first) results.push(["", text].includes(first.text) ? { entry: first, isNew: false } : reused());
       else {
         const seq = lastSeq + 1, sender = { id: userId, nickname }, sentAt = deps.clock.now().toISOString();
-        const entry: Entry = { partyId, seq, id: newId(deps), kind: "text", sender, text, clientMsgId, sentAt };
+        const said = { kind: "text", sender, text, clientMsgId, targetSeq: null } as const;
+        const entry: Entry = { partyId, seq, id: newId(deps), ...said, sentAt };
         lastSeqs.set(partyId, seq);
         known.set(key, entry);
         added.push(entry);
@@ -59,11 +61,11 @@ export async function appendTexts(
 }
 
 /** Locks the rooms that are open, in one order for everybody, and answers their last seqs. */
-async function lockRooms(tx: TransactionSql, texts: NewText[]): Promise<Map<string, number>> {
+export async function lockRooms(tx: TransactionSql, partyIds: string[]): Promise<Map<string, number>> {
   const rows = await tx<{ partyId: string; lastSeq: number }[]>`
     select party_id as "partyId", last_seq as "lastSeq"
     from chat_rooms
-    where party_id = any(${texts.map((text) => text.partyId)}::uuid[]) and opened_at is not null
+    where party_id = any(${partyIds}::uuid[]) and opened_at is not null
     order by party_id
     for no key update`;
   return new Map(rows.map(({ partyId, lastSeq }) => [partyId, lastSeq]));
@@ -101,7 +103,8 @@ async function insert(tx: TransactionSql, entries: Entry[]): Promise<void> {
     where r.party_id = e.party_id`;
 }
 
-async function whyNot(tx: TransactionSql, partyId: string, userId: string): Promise<Problem> {
+/** Why a room could not be locked for this person: `not-found`, `forbidden` or `chat-closed`. */
+export async function whyNot(tx: TransactionSql, partyId: string, userId: string): Promise<Problem> {
   return await admit({ sql: sqlOf(tx) }, { partyId, userId }).then(chatClosed, asProblem);
 }
 

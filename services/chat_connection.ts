@@ -3,6 +3,7 @@ import { type ClientFrame, CLOSE } from "../contract/chat.ts";
 import { Problem } from "../contract/problems.ts";
 import type { Appended, NewText } from "./chat_append.ts";
 import { type About, decode, encode, encodeProblem } from "./chat_frames.ts";
+import type { ReadMark } from "./chat_reads.ts";
 import type { ChatRooms } from "./chat_rooms.ts";
 import type { Sink } from "./chat_subscription.ts";
 import { LIMITS } from "./limits.ts";
@@ -12,6 +13,8 @@ import { isSessionLive } from "./sessions.ts";
 /** What the connection needs of the node that it is on. */
 export interface ConnectionHost extends Pick<ChatRooms, "follow" | "showTyping"> {
   append(text: NewText): Promise<Appended>;
+  /** Resolves once it is written, or one further on is. Throws `not-found`, `forbidden`, `chat-closed`, `unavailable`. */
+  markRead(mark: ReadMark): Promise<void>;
   /** Throws `unavailable` once this node is about to stop. */
   requireStaying(): void;
   /** Takes one of the connections that a person may have here; `null` when there are too many. */
@@ -140,6 +143,12 @@ export function openConnection(
     );
   }
 
+  async function read(me: string, { partyId, seq }: ClientFrame & { type: "read" }): Promise<void> {
+    // Of a room that is followed only the last of many is written. Others might be a different one each time.
+    if (!subscriptions.has(partyId)) await requireUse(LIMITS.requests, me);
+    host.markRead({ partyId, userId: me, seq }).catch((error) => complain(error, { partyId }));
+  }
+
   function typing(me: string, partyId: string): void {
     const nowMs = clock.now().getTime();
     if (!subscriptions.has(partyId) || Math.abs(nowMs - typedAtMs) < TYPING_MS) return;
@@ -162,6 +171,8 @@ export function openConnection(
         return unsubscribe(frame.partyId);
       case "send":
         return await send(userId, frame);
+      case "read":
+        return await read(userId, frame);
       case "typing":
         return typing(userId, frame.partyId);
       case "ping":

@@ -3,6 +3,7 @@ import { CLOSE, type Entry } from "../contract/chat.ts";
 import { Problem } from "../contract/problems.ts";
 import { type Appended, appendTexts, type NewText } from "./chat_append.ts";
 import { type Arrival, type Connection, openConnection } from "./chat_connection.ts";
+import { openReadWriter } from "./chat_read_writer.ts";
 import { publishEntries } from "./chat_relay.ts";
 import { openRooms } from "./chat_rooms.ts";
 import { openWriter } from "./chat_writer.ts";
@@ -50,6 +51,7 @@ export async function openChatHub(
     publishEntries(deps, partyId, entries);
   }
   const writer = openWriter(deps, show);
+  const reads = openReadWriter(deps);
 
   function requireStaying(): void {
     if (isDraining) throw new Problem("unavailable", `Cannot answer: ${STOPPING}`, { retryAfterS: 1 });
@@ -87,7 +89,8 @@ export async function openChatHub(
   const { follow, showTyping } = rooms;
   return {
     connect(arrival) {
-      const connection = openConnection(deps, { follow, showTyping, append, requireStaying, takeSeat }, arrival);
+      const host = { follow, showTyping, append, markRead: reads.mark, requireStaying, takeSeat };
+      const connection = openConnection(deps, host, arrival);
       connections.add(connection);
       if (isDraining) connection.close(CLOSE.goingAway, STOPPING);
       return {
@@ -107,7 +110,10 @@ export async function openChatHub(
       for (const connection of connections) connection.close(CLOSE.goingAway, STOPPING);
       await goneWithin(GOODBYE_MS, connections);
     },
-    [Symbol.asyncDispose]: () => rooms[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await reads[Symbol.asyncDispose]();
+      await rooms[Symbol.asyncDispose]();
+    },
   };
 }
 

@@ -62,7 +62,8 @@ export async function appendNotice(
   if (!written) throw new Error(`no open chat of party ${partyId} to note a ${kind} in`);
   const { seq, nickname } = written;
   const sender = { id: userId, nickname };
-  const entry: Entry = { partyId, seq, id, kind, sender, text: "", clientMsgId: null, sentAt: sentAt.toISOString() };
+  const fixed = { text: "", clientMsgId: null, targetSeq: null };
+  const entry: Entry = { partyId, seq, id, kind, sender, ...fixed, sentAt: sentAt.toISOString() };
   afterCommit(tx, () => publishEntries(deps, partyId, [entry]));
   return seq;
 }
@@ -91,6 +92,21 @@ export async function readEntriesBack(
     order by e.seq desc
     limit ${limit}`;
   return rows.map(toEntry).reverse();
+}
+
+/** What says what a text says now: its last edit, or the entry itself. `undefined` when there is no such entry. */
+export async function readWording(
+  tx: TransactionSql,
+  { partyId, seq }: { partyId: string; seq: number },
+): Promise<Entry | undefined> {
+  const [row] = await tx<EntryRow[]>`
+    ${selectEntries(tx)}
+    where e.party_id = ${partyId}
+      and e.seq = coalesce((
+        select max(edit.seq)
+        from chat_entries edit
+        where edit.party_id = ${partyId} and edit.target_seq = ${seq} and edit.kind = 'edit'), ${seq})`;
+  return row && toEntry(row);
 }
 
 /** Those of these texts that are in the log already, whatever they say there. */
@@ -122,21 +138,24 @@ export async function findRoomsAhead({ sql }: { sql: Sql }, heads: Map<string, n
   return rows.map(({ partyId }) => partyId);
 }
 
-interface EntryRow extends Omit<Entry, "sender" | "sentAt"> {
+/** An entry as {@link selectEntries} reads it. */
+export interface EntryRow extends Omit<Entry, "sender" | "sentAt"> {
   senderId: string | null;
   nickname: string;
   sentAt: Date;
 }
 
-function selectEntries(sql: Sql | TransactionSql) {
+/** The statement that reads entries, `e`, up to its `where`. */
+export function selectEntries(sql: Sql | TransactionSql) {
   return sql`
     select e.party_id as "partyId", e.seq, e.id, e.kind, e.sender_id as "senderId",
       coalesce(u.nickname, ${WITHDRAWN_NICKNAME}) as nickname, e.text, e.client_msg_id as "clientMsgId",
-      e.sent_at as "sentAt"
+      e.target_seq as "targetSeq", e.sent_at as "sentAt"
     from chat_entries e
     left join users u on u.id = e.sender_id`;
 }
 
-function toEntry({ senderId, nickname, sentAt, ...rest }: EntryRow): Entry {
+/** An entry from its row. */
+export function toEntry({ senderId, nickname, sentAt, ...rest }: EntryRow): Entry {
   return { ...rest, sender: senderId === null ? null : { id: senderId, nickname }, sentAt: sentAt.toISOString() };
 }

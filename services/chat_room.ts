@@ -1,6 +1,7 @@
 /** One party's chat as this node sees it: entries arrive anyhow and leave in order. */
 import type { Entry } from "../contract/chat.ts";
 import { encode, encodeEntry } from "./chat_frames.ts";
+import { createReceipts } from "./chat_receipts.ts";
 import type { Deps } from "./ports.ts";
 
 /** Reads the log's next entries after a seq, ascending; fewer than {@link PAGE} are the last. */
@@ -14,8 +15,8 @@ export interface Follower {
   readonly userId: string;
   /** Takes the entry after the last head; `frame` is its encoding, the same for all. */
   take(entry: Entry, frame: string): void;
-  /** Takes a frame that is not part of the log. */
-  hear(frame: string): void;
+  /** Takes a frame that is not part of the log; one about entries up to `seq` is for who has been given those. */
+  hear(frame: string, seq?: number): void;
 }
 
 /** See {@link createRoom}. */
@@ -32,6 +33,8 @@ export interface ChatRoom {
   catchUp(): Promise<void>;
   /** Tells all but the person whom it is about a frame that is not part of the log. */
   tell(aboutId: string, frame: string): void;
+  /** Tells the others how far a person has read: never back, and not before they have been given the entry. */
+  tellRead(userId: string, seq: number): void;
   /** Replaces who is connected, and tells of those who came and went. */
   setOnline(userIds: Set<string>): void;
   close(): void;
@@ -49,6 +52,9 @@ export function createRoom(
 ): ChatRoom {
   const followers = new Set<Follower>();
   const ahead = new Map<number, Entry>();
+  const receipts = createReceipts(() => head, (userId, seq) => {
+    tell(userId, encode({ type: "read", partyId, userId, seq }), seq);
+  });
   let reading: Promise<void> | undefined;
   let holeTimer: ReturnType<typeof setTimeout> | undefined;
   let isClosed = false;
@@ -57,6 +63,7 @@ export function createRoom(
     head = entry.seq;
     const frame = encodeEntry(entry);
     for (const follower of followers) follower.take(entry, frame);
+    receipts.release();
   }
 
   function offer(entries: Entry[]): void {
@@ -94,8 +101,8 @@ export function createRoom(
     }
   }
 
-  function tell(aboutId: string, frame: string): void {
-    for (const follower of followers) if (follower.userId !== aboutId) follower.hear(frame);
+  function tell(aboutId: string, frame: string, seq?: number): void {
+    for (const follower of followers) if (follower.userId !== aboutId) follower.hear(frame, seq);
   }
 
   function tellPresence(userIds: Set<string>, online: boolean): void {
@@ -113,7 +120,8 @@ export function createRoom(
     followers,
     offer,
     catchUp,
-    tell,
+    tell: (aboutId, frame) => tell(aboutId, frame),
+    tellRead: receipts.take,
     setOnline(userIds) {
       const before = online;
       online = userIds;

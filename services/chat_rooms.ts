@@ -64,6 +64,7 @@ export async function openRooms(deps: Pick<Deps, "sql" | "relay" | "clock" | "lo
   function hear(room: ChatRoom, message: RoomMessage | null): void {
     if (message?.type === "entries") room.offer(message.entries);
     if (message?.type === "presence") presence.refresh(room.partyId);
+    if (message?.type === "read") room.tellRead(message.userId, message.seq);
     if (message?.type === "typing") {
       const { userId } = message;
       room.tell(userId, encode({ type: "typing", partyId: room.partyId, userId }));

@@ -49,7 +49,9 @@ export function followRoom(
     take(entry, frame) {
       if (isLive) take(entry, frame);
     },
-    hear: (frame) => sink.send(frame),
+    hear(frame, seq = 0) {
+      if (seq <= cursor) sink.send(frame);
+    },
   };
 
   function take(entry: Entry, frame: string): void {

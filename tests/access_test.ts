@@ -119,6 +119,15 @@ const ROWS: Record<string, Row> = {
     expected: insiders(201),
     body: () => ({ clientMsgId: crypto.randomUUID(), text: "몇 시에 만날까요?" }),
   },
+  "PATCH /api/parties/{id}/chat/entries/{seq}": {
+    expected: { ...signedIn(403), member: 200 },
+    path: textOfMember,
+    body: () => ({ text: "두 시에 만날까요?" }),
+  },
+  "DELETE /api/parties/{id}/chat/entries/{seq}": { expected: insiders(204), path: textOfMember },
+  "GET /api/parties/{id}/chat/read": { expected: insiders(200) },
+  "PUT /api/parties/{id}/chat/read": { expected: insiders(200), body: () => ({ seq: 1 }) },
+  "GET /api/chats": { expected: signedIn(200) },
 
   "GET /api/admin/ingest-runs": { expected: adminOnly(200) },
   "GET /api/admin/ingest-runs/{id}/rejects": { expected: adminOnly(200), path: anyRun },
@@ -133,6 +142,14 @@ const ROWS: Record<string, Row> = {
   },
   "DELETE /api/alerts/{id}": { expected: { ...signedIn(404), leader: 204 }, path: alertOfLeader },
 };
+
+async function textOfMember(party: { id: string }): Promise<{ id: string; seq: string }> {
+  const answer = await service.call("POST", `/api/parties/${party.id}/chat/entries`, {
+    token: people.member.token,
+    body: { clientMsgId: crypto.randomUUID(), text: "몇 시에 만날까요?" },
+  });
+  return { id: party.id, seq: String(answer.body.seq) };
+}
 
 async function anyRun(): Promise<{ id: string }> {
   const [run] = await service.sql<{ id: string }[]>`

@@ -1,12 +1,12 @@
 /** That the catalogue is read by its indexes, with as many rows as the real one has. */
 import assert from "node:assert/strict";
-import postgres from "postgres";
 import { ItemQuery, MarketQuery } from "../contract/catalogue.ts";
 import { settleCatalogue } from "../services/catalogue_upkeep.ts";
 import { searchItems } from "../services/item_search.ts";
 import { searchMarkets } from "../services/market_search.ts";
 import type { Sql } from "../services/ports.ts";
 import { CITY_HALL, startTestService, type TestService } from "./harness.ts";
+import { type Watched, watchStatements } from "./query_plans.ts";
 
 let service: TestService;
 let watched: Watched;
@@ -14,7 +14,7 @@ Deno.test.beforeAll(async () => {
   service = await startTestService();
   await fillCatalogue(service.sql);
   await settleCatalogue(service);
-  watched = watch(service.database.environment["DATABASE_URL"]!);
+  watched = watchStatements(service.database);
 });
 Deno.test.afterAll(async () => {
   await watched.sql.end();
@@ -87,69 +87,4 @@ async function fillCatalogue(sql: Sql): Promise<void> {
     select gen_random_uuid(), 'stores', n::text, '마트' || n, case n % 2 when 0 then 'mart' else 'traditional' end, '길 ' || n,
       33.5 + (n * 7919 % 4500) / 1000.0, 126 + (n * 104729 % 3300) / 1000.0, '11140', '마트' || n || ' 길 ' || n, now()
     from generate_series(1, 2508) as n`;
-}
-
-interface Plan {
-  text: string;
-  nodes: Record<string, unknown>[];
-  /** Rows that a scan of a table gave or threw away. */
-  rowsRead: number;
-}
-
-interface Watched {
-  sql: Sql;
-  plansOf(search: () => Promise<unknown>): Promise<Plan[]>;
-}
-
-/** A connection that remembers the statements of a search, to have them explained. */
-function watch(url: string): Watched {
-  const seen: { text: string; parameters: unknown[] }[] = [];
-  const { searchParams, username, pathname } = new URL(url);
-  const socket = searchParams.get("host");
-  const sql = postgres(socket ? "" : url, {
-    // The driver itself does not know the socket of the embedded server by its URL.
-    ...(socket && { host: socket, user: username, database: pathname.slice(1) }),
-    max: 1,
-    debug: (_, text, parameters) => void seen.push({ text, parameters }),
-  });
-  return {
-    sql,
-    async plansOf(search) {
-      seen.length = 0;
-      await search();
-      const plans: Plan[] = [];
-      for (const { text, parameters } of seen.splice(0)) {
-        const values = parameters.map(literal).join(", ");
-        await sql.unsafe(`prepare probe as ${text}`).simple();
-        // PostgreSQL plans a statement for its first values, and after some runs perhaps for any: both have to do.
-        for (const mode of ["force_custom_plan", "force_generic_plan"]) {
-          await sql.unsafe(`set plan_cache_mode = ${mode}`).simple();
-          const [row] = await sql.unsafe(`explain (analyze, format json) execute probe${values && `(${values})`}`)
-            .simple();
-          plans.push(planOf(row!["QUERY PLAN"][0].Plan));
-        }
-        await sql.unsafe("deallocate probe").simple();
-      }
-      return plans;
-    },
-  };
-}
-
-function literal(value: unknown): string {
-  if (Array.isArray(value)) return `array[${value.map(literal).join(", ")}]`;
-  return `'${String(value).replaceAll("'", "''")}'`;
-}
-
-function planOf(root: Record<string, unknown>): Plan {
-  const nodes = nodesOf(root);
-  const scans = nodes.filter((node) => String(node["Node Type"]).includes("Scan") && node["Relation Name"]);
-  const rowsRead = scans.reduce(
-    (sum, node) => sum + Number(node["Actual Rows"]) + Number(node["Rows Removed by Filter"] ?? 0),
-    0,
-  );
-  return { text: JSON.stringify(root), nodes, rowsRead };
-}
-
-function nodesOf(node: Record<string, unknown>): Record<string, unknown>[] {
-  return [node, ...((node["Plans"] as Record<string, unknown>[] | undefined) ?? []).flatMap(nodesOf)];
 }

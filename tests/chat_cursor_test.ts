@@ -44,8 +44,8 @@ async function play(scheduler: fc.Scheduler, steps: Step[]): Promise<{ log: Entr
   let admission = { lastSeq: 1, joinedSeq };
 
   const write = (kind: Entry["kind"], id: string) => {
-    const sender = { id, nickname: "이웃" }, sentAt = "2026-11-23T00:00:00.000Z";
-    log.push({ partyId: PARTY, seq: log.length + 1, id: v7(), kind, sender, text: "", clientMsgId: null, sentAt });
+    const said = { kind, sender: { id, nickname: "이웃" }, text: "", clientMsgId: null, targetSeq: null };
+    log.push({ partyId: PARTY, seq: log.length + 1, id: v7(), ...said, sentAt: "2026-11-23T00:00:00.000Z" });
     return log.length;
   };
   // What a reading finds is what was there when it began; it arrives whenever the scheduler says.

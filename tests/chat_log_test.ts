@@ -35,6 +35,7 @@ Deno.test("POST /api/parties/:id/chat/entries answers the whole entry, and the l
     sender: { id: member.id, nickname: member.nickname },
     text: '두부 두 모 {"NULL",\\}\n저요 🙋',
     clientMsgId,
+    targetSeq: null,
     sentAt: body.sentAt,
   });
   const { items, lastSeq } = await readPage(service, leader, partyId);

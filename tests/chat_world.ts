@@ -27,6 +27,18 @@ export async function openRoomOf(
   return { partyId: await openRoom(service, leader, people), people };
 }
 
+/** A room of two whose log has so many entries: the join, and texts of the leader. */
+export async function roomWith(
+  service: TestService,
+  leader: Person,
+  member: Person,
+  entries: number,
+): Promise<string> {
+  const partyId = await openRoom(service, leader, [member]);
+  await Promise.all(Array.from({ length: entries - 1 }, (_, i) => sendText(service, leader, partyId, `${i}`)));
+  return partyId;
+}
+
 /** Sends a text over HTTP. */
 export function sendText(
   { call }: Pick<TestService, "call">,
@@ -37,6 +49,53 @@ export function sendText(
 ): Promise<Answer> {
   return call("POST", `/api/parties/${partyId}/chat/entries`, { token, body: { clientMsgId, text } });
 }
+
+/** Puts a text differently, over HTTP. */
+export function editText(
+  { call }: Pick<TestService, "call">,
+  { token }: Person,
+  partyId: string,
+  seq: number | string,
+  text: string,
+): Promise<Answer> {
+  return call("PATCH", `/api/parties/${partyId}/chat/entries/${seq}`, { token, body: { text } });
+}
+
+/** Takes a text back, over HTTP. */
+export function deleteText(
+  { call }: Pick<TestService, "call">,
+  { token }: Person,
+  partyId: string,
+  seq: number | string,
+): Promise<Answer> {
+  return call("DELETE", `/api/parties/${partyId}/chat/entries/${seq}`, { token });
+}
+
+/** Says over HTTP how far a person has read. */
+export function markRead(
+  { call }: Pick<TestService, "call">,
+  { token }: Person,
+  partyId: string,
+  seq: number,
+): Promise<Answer> {
+  return call("PUT", `/api/parties/${partyId}/chat/read`, { token, body: { seq } });
+}
+
+/** How far a person has read, as another member is told; `undefined` for who is no member. */
+export async function pointerOf(
+  { call }: Pick<TestService, "call">,
+  reader: Person,
+  { id }: Person,
+  partyId: string,
+): Promise<number | undefined> {
+  const { status, body } = await call("GET", `/api/parties/${partyId}/chat/read`, { token: reader.token });
+  assert.equal(status, 200, JSON.stringify(body));
+  return body.items.find((item: { userId: string }) => item.userId === id)?.seq;
+}
+
+/** How far others have read, as the client was told, in that order. */
+export const readsOf = (client: ChatClient) =>
+  client.frames.filter((frame) => frame.type === "read").map(({ seq }) => seq);
 
 /** Reads a page of the log over HTTP. */
 export async function readPage(
@@ -58,6 +117,32 @@ export async function readLog(service: Pick<TestService, "call">, person: Person
     log.push(...items);
     if (items.length < 100) return log;
   }
+}
+
+/** Names of the tables that hold this text anywhere. */
+export async function tablesWith({ sql }: Pick<TestService, "sql">, text: string): Promise<string[]> {
+  const tables = await sql<{ name: string }[]>`
+    select tablename as name
+    from pg_tables
+    where schemaname = 'public'
+    order by 1`;
+  const found: string[] = [];
+  for (const { name } of tables) {
+    const rows = await sql`select 1 from ${sql(name)} t where t::text like ${`%${text}%`} limit 1`;
+    if (rows.length > 0) found.push(name);
+  }
+  return found;
+}
+
+/** Resolves when something in the service's database waits for a lock. */
+export async function waitsForLock({ sql }: Pick<TestService, "sql">): Promise<void> {
+  await poll(async () => {
+    const waiting = await sql`
+      select 1
+      from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`;
+    return waiting.length > 0;
+  });
 }
 
 /** The seqs of entries. */

@@ -1,6 +1,7 @@
 /** Requests at random to every call that OpenAPI names. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { sendText } from "./chat_world.ts";
 import { joinAccepted, openParty, signUp, startTestService, type TestService } from "./harness.ts";
 import { type AnyRequest, type Known, requestTo } from "./openapi_arbitrary.ts";
 import { OpenApi, operationsOf } from "./openapi_document.ts";
@@ -40,6 +41,7 @@ async function makeWorld(method: string, path: string): Promise<{ known: Known; 
   const party = await openParty(service, leader!, { title: "함께 사요" });
   await joinAccepted(service, party, leader!, member!);
   await service.call("POST", `/api/parties/${party.id}/join`, { token: applicant!.token, body: {} });
+  await sendText(service, leader!, party.id, "어서 오세요");
   const hours = (count: number) => new Date(service.clock.now().getTime() + count * 3_600_000).toISOString();
   const bodies: Record<string, Record<string, unknown>> = {
     "POST /api/auth/signup": {
@@ -68,13 +70,16 @@ async function makeWorld(method: string, path: string): Promise<{ known: Known; 
     "PUT /api/parties/{id}/members/{userId}/attendance": { attended: true },
     "POST /api/parties/{id}/penalties": { userIds: [member!.id], reason: "오지 않음" },
     "POST /api/parties/{id}/chat/entries": { clientMsgId: "one", text: "안녕하세요" },
+    "PATCH /api/parties/{id}/chat/entries/{seq}": { text: "안녕히 가세요" },
+    "PUT /api/parties/{id}/chat/read": { seq: 1 },
     "PATCH /api/me": { nickname: `새이름${crypto.randomUUID().slice(0, 6)}`, locale: "en" },
   };
   const id = path.includes("/items/") ? party.item.id : path.includes("/markets/") ? party.market.id : party.id;
   return {
     known: {
       ids: [party.id, party.market.id, party.item.id, leader!.id, member!.id, applicant!.id],
-      parts: { id: path.includes("/users/") ? member!.id : id, userId: applicant!.id },
+      // The entry is the leader's text, after the member's join.
+      parts: { id: path.includes("/users/") ? member!.id : id, userId: applicant!.id, seq: "2" },
       body: bodies[`${method} ${path}`],
     },
     callers: [leader, leader, leader, member, applicant, undefined].map((person) => person?.token),

@@ -103,6 +103,11 @@ export function operationsOf({ paths }: OpenApi): { method: string; path: string
   );
 }
 
+/** The path with parts of the right form in it, of things that are not there. */
+export function pathToNothing(path: string): string {
+  return path.replace("{seq}", "1").replace(/\{\w+\}/g, "0199d1a0-0000-7000-8000-000000000000");
+}
+
 function isRegExp(text: string): boolean {
   try {
     return new RegExp(text, "u") instanceof RegExp;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { PROBLEMS } from "../contract/problems.ts";
 import { type AppDeps, createApp } from "../routes/app.ts";
 import { assertProblem, signUp, startTestService, type TestService } from "./harness.ts";
-import { OpenApi, operationsOf } from "./openapi_document.ts";
+import { OpenApi, operationsOf, pathToNothing } from "./openapi_document.ts";
 
 let service: TestService;
 let document: OpenApi;
@@ -26,6 +26,8 @@ const PROMISED = `
   DELETE /api/parties/{id}/members/me · PUT /api/parties/{id}/members/{userId}/attendance
   POST /api/parties/{id}/penalties
   POST /api/parties/{id}/chat · GET /api/parties/{id}/chat/entries · POST /api/parties/{id}/chat/entries · GET /ws
+  PATCH /api/parties/{id}/chat/entries/{seq} · DELETE /api/parties/{id}/chat/entries/{seq}
+  PUT /api/parties/{id}/chat/read · GET /api/parties/{id}/chat/read · GET /api/chats
   GET /api/alerts · PATCH /api/alerts/{id} · DELETE /api/alerts/{id} · POST /api/alerts/read-all · GET /api/alerts/stream
   GET /api/admin/ingest-runs · GET /api/admin/ingest-runs/{id}/rejects
   GET /healthz · GET /readyz`.split(/·|\n/).map((each) => each.trim()).filter(Boolean);
@@ -89,8 +91,7 @@ Deno.test("the document says which calls are public, and they are the only ones 
     for (const scheme of operation.security.flatMap((each) => Object.keys(each))) {
       assert.ok(scheme in document.components.securitySchemes, scheme);
     }
-    const asked = path.replace(/\{\w+\}/g, "0199d1a0-0000-7000-8000-000000000000");
-    const { body } = await service.call(method, asked, method === "GET" ? {} : { body: {} });
+    const { body } = await service.call(method, pathToNothing(path), method === "GET" ? {} : { body: {} });
     assert.equal(
       body.detail?.startsWith("Cannot answer: no access token") ?? false,
       !isPublic,
@@ -102,8 +103,7 @@ Deno.test("the document says which calls are public, and they are the only ones 
 Deno.test("every call that may change something refuses fields it does not know, also where it takes no body", async () => {
   const { token } = await signUp(service);
   for (const { method, path } of operationsOf(document).filter(({ method }) => method !== "GET")) {
-    const asked = path.replace(/\{\w+\}/g, "0199d1a0-0000-7000-8000-000000000000");
-    const ask = (body: unknown) => service.call(method, asked, { token, body });
+    const ask = (body: unknown) => service.call(method, pathToNothing(path), { token, body });
     assertProblem(await ask({ unheardOf: 1 }), 422, "invalid-input", "/unheardOf");
     for (const body of ["{", "[]", "null"]) assertProblem(await ask(body), 422, "invalid-input", "");
   }
