@@ -2,7 +2,7 @@
 import { type Context, Hono } from "hono";
 import { CLOSE, FRAME_BYTES_MAX } from "../contract/chat.ts";
 import { invalid, Problem } from "../contract/problems.ts";
-import type { Arrival, Connection } from "../services/chat_connection.ts";
+import type { Arrival, Connection } from "../services/chat_peer.ts";
 import type { ChatHub } from "../services/chat_hub.ts";
 import { LIMITS } from "../services/limits.ts";
 import type { LiveSessions } from "../services/live_sessions.ts";

@@ -15,9 +15,16 @@ export function encode(frame: ServerFrame): string {
   return JSON.stringify(frame);
 }
 
-/** An entry's frame; encoded once, whatever the number of readers. */
-export function encodeEntry(entry: Entry): string {
-  return encode({ type: "entry", ...entry });
+/** An entry on its way to its readers: encoded once, whatever their number. */
+export interface Outgoing {
+  readonly entry: Entry;
+  /** As `moajang.v1` has it. */
+  readonly frame: string;
+}
+
+/** Encodes an entry. */
+export function encodeEntry(entry: Entry): Outgoing {
+  return { entry, frame: encode({ type: "entry", ...entry }) };
 }
 
 /** Reads a client's message: a frame, or why it is none and what it seems to be about. */

@@ -2,7 +2,8 @@
 import { CLOSE, type Entry } from "../contract/chat.ts";
 import { Problem } from "../contract/problems.ts";
 import { type Appended, appendTexts, type NewText } from "./chat_append.ts";
-import { type Arrival, type Connection, openConnection } from "./chat_connection.ts";
+import { openConnection } from "./chat_connection.ts";
+import type { Arrival, Connection } from "./chat_peer.ts";
 import { publishEntries } from "./chat_relay.ts";
 import { openRooms } from "./chat_rooms.ts";
 import { openWriter } from "./chat_writer.ts";
