@@ -13,22 +13,27 @@ function entryOf(seq: number, kind: Entry["kind"], id: string): Entry {
   return { partyId: PARTY, seq, id: v7(), kind, sender: { id, nickname: "이웃" }, ...said };
 }
 
+/** A listener that writes down the type and the seq of what it is told. */
+function writeDown(heard: string[]): Parameters<typeof followRoom>[3] {
+  const tell = (frame: string) => {
+    const { type, seq } = JSON.parse(frame);
+    heard.push(`${type} ${seq}`);
+  };
+  return {
+    entry: ({ frame }) => tell(frame),
+    aside: tell,
+    end: () => void heard.push("end"),
+    drained: () => Promise.resolve(),
+  };
+}
+
 /** A room at its third entry with one person who follows it live, and what they were told: seqs of entries, and of marks. */
 async function openWorld() {
   const reader = v7(), other = v7(), heard: string[] = [];
   const readOn = () => Promise.resolve([]);
   const room = createRoom({ log: quietLog, readOn }, { partyId: PARTY, head: 3, online: new Set() });
-  const drained = () => Promise.resolve();
-  const send = (text: string) => {
-    const frame = JSON.parse(text);
-    heard.push(`${frame.type} ${frame.seq}`);
-  };
   const access = { isOpen: true, lastSeq: 3, joinedSeq: 1 };
-  followRoom({ log: quietLog, readOn }, room, { userId: reader, access, after: undefined }, {
-    send,
-    drained,
-    close() {},
-  }, () => heard.push("end"));
+  followRoom({ log: quietLog, readOn }, room, { userId: reader, access, after: undefined }, writeDown(heard));
   await Promise.resolve();
   return { reader, other, room, heard, [Symbol.dispose]: () => room.close() };
 }
@@ -65,12 +70,7 @@ Deno.test("who is still being given what they missed hears of no pointer beyond 
   const { room, other } = world;
   const heard: string[] = [], page = Promise.withResolvers<Entry[]>();
   const late = { userId: v7(), access: { isOpen: true, lastSeq: 3, joinedSeq: 1 }, after: 1 };
-  const sink = {
-    send: (text: string) => void heard.push(`${JSON.parse(text).type} ${JSON.parse(text).seq}`),
-    drained: () => Promise.resolve(),
-    close() {},
-  };
-  followRoom({ log: quietLog, readOn: () => page.promise }, room, late, sink, () => {});
+  followRoom({ log: quietLog, readOn: () => page.promise }, room, late, writeDown(heard));
   room.tellRead(other, 1);
   room.tellRead(other, 3);
   page.resolve([entryOf(2, "text", other), entryOf(3, "text", other)]);
