@@ -3,7 +3,7 @@
  * and the same rows by one COPY; what a second run writes; memory; and how long a slow provider takes. The provider answers
  * from this process, so its share of time and memory is in the figures.
  *
- *   DATABASE_URL=postgres://… deno run --allow-all bench/ingest.ts [--rows 100000] [--latency-ms 0]
+ *   DATABASE_URL=postgres://… deno task bench ingest [--rows 100000] [--latency-ms 0]
  *
  * With many rows only memory counts: --rows 1000000 --no-copy.
  */
