@@ -4,7 +4,7 @@
  * rises step by step, and each delivery's time counts from when its message was meant to be sent. The processor time of all
  * servers together for one delivery, at a load that all of them bear, is told too: it hardly depends on who else is at work.
  *
- *   deno task bench chat_fanout [--rounds 3] [--only moajang,ws]
+ *   deno task bench chat_fanout [--rounds 3] [--only moajang,ws] [--steps]
  *
  * Needs PostgreSQL's programs, redis-server, Node and taskset in the PATH, and two cores.
  */
@@ -17,7 +17,7 @@ import { cpuMsOf, runLoad, type Served, startPeer } from "./machine.ts";
 
 const { values: options } = parseArgs({
   args: Deno.args,
-  options: { rounds: { type: "string", default: "3" }, only: { type: "string" } },
+  options: { rounds: { type: "string", default: "3" }, only: { type: "string" }, steps: { type: "boolean" } },
 });
 const ROOMS = 200, MEMBERS = 10, TEXT_BYTES = 200, LIMIT_MS = 50, NODES = 2;
 
@@ -65,6 +65,11 @@ function compare(name: string, limit: number): void {
   tell(`of ${name}, by processor time`, `${median(costs).toFixed(2)} (${spread(costs, 2)})`);
 }
 
+function tellStep({ deliveriesPerS, p50, p99, busy, isKept }: FanoutStep): void {
+  const load = `load ${Math.round(busy * 100)} %`;
+  say(`  ${Math.round(deliveriesPerS)}/s  p50 ${p50} ms  p99 ${p99} ms  ${load}  ${isKept ? "kept" : "missed"}`);
+}
+
 async function measure({ dialect, start }: Peer, lastPerS: number): Promise<{ best: FanoutStep; us: number }> {
   await using stack = new AsyncDisposableStack();
   const servers = await Promise.all(Array.from({ length: NODES }, () => start(world)));
@@ -79,7 +84,7 @@ async function measure({ dialect, start }: Peer, lastPerS: number): Promise<{ be
       ...{ startPerS: lastPerS * 0.8, probePerS: 4_000 },
     },
     async onLine(line) {
-      if (!("probed" in line)) return;
+      if (!("probed" in line)) return options.steps ? tellStep(line) : undefined;
       const nowMs = await cpuMsOf(pids);
       if (line.probed > 0) us = (nowMs - beganMs) * 1_000 / line.probed;
       beganMs = nowMs;

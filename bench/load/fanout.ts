@@ -19,7 +19,7 @@ export interface FanoutPlan {
   stepMs: number;
 }
 
-/** What is told: that the servers' time is to be read, before and after a step; then the best of all steps. */
+/** What is told: that the servers' time is to be read, before and after a step; each step; at last the best of them. */
 export type FanoutReport = { probed: number } | FanoutStep;
 
 /** One step, or the best of them. */
@@ -78,7 +78,10 @@ async function step(deliveriesPerS: number): Promise<FanoutStep> {
   const delivered = latencies.count / (count * size);
   // One that has not come is one that is late.
   const p99 = delivered < 0.99 ? Infinity : latencies.at(0.99 / delivered);
-  return { deliveriesPerS, p50: latencies.at(0.5), p99, delivered, busy, isKept: p99 <= limitMs && delivered === 1 };
+  const isKept = p99 <= limitMs && delivered === 1;
+  const told: FanoutStep = { deliveriesPerS, p50: latencies.at(0.5), p99, delivered, busy, isKept };
+  await report(told);
+  return told;
 }
 
 /** A step that just fails is tried once more: the machine may have been elsewhere. */
@@ -88,10 +91,10 @@ async function kept(deliveriesPerS: number): Promise<FanoutStep> {
 }
 
 async function probe(): Promise<void> {
-  await step(probePerS);
+  await offer(probePerS / size, WARM_MS);
   const before = arrived;
   await report({ probed: 0 });
-  await step(probePerS);
+  await offer(probePerS / size, stepMs);
   await report({ probed: arrived - before });
 }
 
