@@ -102,7 +102,7 @@ export async function startPeer(
 ): Promise<Served> {
   const path = new URL(`peers/${name}.ts`, import.meta.url).pathname;
   const run = name === "deno"
-    ? [Deno.execPath(), "run", "--no-check", "--allow-all", path]
+    ? [Deno.execPath(), "run", "--no-check", "--allow-all", "--config", configOf(path), path]
     : ["node", await bundle(path)];
   const process = spawn(["taskset", "-c", SERVERS_CORE, ...run], environment);
   for await (const line of linesOf(process.stdout)) return served(process, Number(line));
@@ -140,6 +140,11 @@ export async function runLoad<Plan, Result>({ name, plan, onLine }: Load<Plan, R
   return last;
 }
 
+/** Peers have packages of their own, which the service's lock does not know. */
+function configOf(path: string): string {
+  return new URL(path.includes("/peers/") ? "peers/deno.json" : "../deno.json", import.meta.url).pathname;
+}
+
 const bundles = new Map<string, Promise<string>>();
 
 /** Node runs neither TypeScript nor Deno's imports: the file in one, its packages as the lock has them. */
@@ -147,13 +152,12 @@ function bundle(path: string): Promise<string> {
   return bundles.getOrInsertComputed(path, async () => {
     const to = await Deno.makeTempFile({ prefix: "moajang-bench-", suffix: ".mjs" });
     globalThis.addEventListener("unload", () => Deno.removeSync(to));
-    const config = new URL("../deno.json", import.meta.url).pathname;
     await output([
       Deno.execPath(),
       "bundle",
       "--quiet",
       "--config",
-      config,
+      configOf(path),
       "--platform",
       "deno",
       "--output",
