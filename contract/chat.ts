@@ -77,7 +77,7 @@ export type ServerFrame =
 
 /** What nodes tell each other about a room; `presence`: who is connected has changed. */
 export const RoomMessage = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("entries"), entries: z.array(Entry) }),
+  z.object({ type: z.literal("entries"), shownBy: Id.optional(), entries: z.array(Entry) }),
   z.object({ type: z.literal("typing"), userId: Id }),
   z.object({ type: z.literal("presence") }),
 ]);
