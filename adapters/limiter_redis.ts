@@ -1,8 +1,11 @@
 /** The limiter over all nodes, counting in Redis; in an outage each node counts for itself. */
+import { createHash } from "node:crypto";
 import { RateLimiterRedis } from "rate-limiter-flexible";
 import type { Limiter, Log } from "../services/ports.ts";
 import { openMemoryLimiter, optionsOf, perLimit, untilFree } from "./limiter_memory.ts";
-import { type Redis, RedisDown } from "./redis_connection.ts";
+import { type Redis, type RedisClient, RedisDown } from "./redis_connection.ts";
+
+type EvalOptions = Parameters<RedisClient["eval"]>[1];
 
 /** Limits whose points are multiplied by `factor`, but never below one. Keys are `<namespace>:limit:<name>:<key>`. */
 export function openRedisLimiter(
@@ -11,8 +14,7 @@ export function openRedisLimiter(
   const insurance = openMemoryLimiter({ factor });
   // The library asks its client for nothing but `eval`; through `run` it is bounded and follows each new connection.
   const storeClient = {
-    eval: (script: string, options: { keys: string[]; arguments: string[] }) =>
-      redis.run((client) => client.eval(script, options)),
+    eval: (script: string, options: EvalOptions) => redis.run((client) => evalKnown(client, script, options)),
   };
   const limiterOf = perLimit((limit) =>
     new RateLimiterRedis({
@@ -37,4 +39,20 @@ export function openRedisLimiter(
       }
     },
   };
+}
+
+/** Redis knows a script that it has run before by its hash, which spares sending it. */
+async function evalKnown(client: RedisClient, script: string, options: EvalOptions): Promise<unknown> {
+  try {
+    return await client.evalSha(hashOf(script), options);
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw error;
+    return await client.eval(script, options);
+  }
+}
+
+const hashes = new Map<string, string>();
+
+function hashOf(script: string): string {
+  return hashes.getOrInsertComputed(script, () => createHash("sha1").update(script).digest("hex"));
 }

@@ -2,7 +2,7 @@
  * The ingest in figures, each beside its limit: rows per second from a provider's pages to committed items, indexes and all,
  * and the same rows by one COPY; what a second run writes; memory; and how long a slow provider takes.
  *
- *   DATABASE_URL=postgres://… deno run --allow-all bench/ingest.ts [--rows 100000] [--latency-ms 0]
+ *   DATABASE_URL=postgres://… deno task bench ingest [--rows 100000] [--latency-ms 0]
  *
  * With many rows only memory counts: --rows 1000000 --no-copy.
  */

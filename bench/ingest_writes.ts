@@ -2,7 +2,7 @@
  * Ways to get pages of items into their table, each page a transaction of its own, beside one COPY of all rows: how fast rows
  * are in and committed, with all indexes on.
  *
- *   DATABASE_URL=postgres://… deno run --allow-all bench/ingest_writes.ts [rows]
+ *   DATABASE_URL=postgres://… deno task bench ingest_writes [rows]
  */
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";

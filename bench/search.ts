@@ -2,7 +2,7 @@
  * How long a search takes at the service, over the real 14,192 items and 2,508 markets, by kind of query; the limit beside it.
  * The rows are the project's own ingest's, from the providers' stand-in.
  *
- *   DATABASE_URL=postgres://… deno run --allow-all bench/search.ts [rounds]
+ *   DATABASE_URL=postgres://… deno task bench search [rounds]
  */
 import { ItemQuery, MarketQuery } from "../contract/catalogue.ts";
 import { settleCatalogue } from "../services/catalogue_upkeep.ts";

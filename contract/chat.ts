@@ -125,7 +125,7 @@ const RelayedEntry = Entry.extend({ targetSeq: Entry.shape.targetSeq.default(nul
 
 /** What nodes tell each other about a room; `presence`: who is connected has changed. */
 export const RoomMessage = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("entries"), entries: z.array(RelayedEntry) }),
+  z.object({ type: z.literal("entries"), shownBy: Id.optional(), entries: z.array(RelayedEntry) }),
   z.object({ type: z.literal("read"), userId: Id, seq: Seq }),
   z.object({ type: z.literal("typing"), userId: Id }),
   z.object({ type: z.literal("presence") }),

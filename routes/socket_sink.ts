@@ -15,7 +15,7 @@ const LOOK_MS = 10;
 
 /** Wraps an open socket. A reader that leaves too much unread is `onTooSlow`'s to close; from then on nothing is sent. */
 export function boundedSink(socket: WebSocket, onTooSlow: () => void): Sink {
-  /** Sizes of the frames sent and perhaps not yet handed to the kernel, oldest first, and their sum. */
+  /** Sizes of the frames sent and perhaps not yet handed to the kernel, oldest first, and their sum: mostly none. */
   let sizes: number[] = [];
   let sum = 0;
   let isOver = false;
@@ -27,10 +27,9 @@ export function boundedSink(socket: WebSocket, onTooSlow: () => void): Sink {
   }
 
   /** Forgets the frames that have gone out. */
-  function forget(): void {
-    const unread = socket.bufferedAmount;
+  function forget(unread: number): void {
     if (unread === 0) {
-      sizes = [];
+      sizes.length = 0;
       sum = 0;
       return;
     }
@@ -45,11 +44,12 @@ export function boundedSink(socket: WebSocket, onTooSlow: () => void): Sink {
       // A peer that answers no pings is being given up; with unread frames in its way, the close event may never come.
       if (socket.readyState !== WebSocket.OPEN) return tooSlow();
       const before = socket.bufferedAmount;
+      if (before === 0 && sum > 0) forget(0);
       socket.send(frame);
       const size = socket.bufferedAmount - before;
       sizes.push(size);
       sum += size;
-      if (sizes.length > UNREAD_FRAMES_MAX || sum > UNREAD_BYTES_MAX) forget();
+      if (sizes.length > UNREAD_FRAMES_MAX || sum > UNREAD_BYTES_MAX) forget(before + size);
       if (sizes.length > UNREAD_FRAMES_MAX || sum > UNREAD_BYTES_MAX) tooSlow();
     },
     async drained() {

@@ -32,10 +32,14 @@ export async function appendTexts(
 ): Promise<(Appended | Problem)[]> {
   return await inTransaction(deps.sql, async (tx) => {
     // A statement sees what was committed before it began. Only behind the locks, therefore, is it sure that a removal, or
-    // the same clientMsgId on another node, either is seen or comes later.
-    const lastSeqs = await lockRooms(tx, texts.map((text) => text.partyId));
-    const nicknames = await readNicknames(tx, texts);
-    const known = new Map((await findTexts(tx, texts)).map((entry) => [keyOf(entry.sender!.id, entry), entry]));
+    // the same clientMsgId on another node, either is seen or comes later. Sent together, the statements of a connection
+    // still begin one after the other: none before the locks are held.
+    const [lastSeqs, nicknames, found] = await Promise.all([
+      lockRooms(tx, texts.map((text) => text.partyId)),
+      readNicknames(tx, texts),
+      findTexts(tx, texts),
+    ]);
+    const known = new Map(found.map((entry) => [keyOf(entry.sender!.id, entry), entry]));
     const added: Entry[] = [];
     const results: (Appended | Problem)[] = [];
     for (const { partyId, userId, clientMsgId, text } of texts) {
@@ -74,11 +78,16 @@ export async function lockRooms(tx: TransactionSql, partyIds: string[]): Promise
 /** The nicknames, by `partyId userId`, of those senders who are accepted members. */
 async function readNicknames(tx: TransactionSql, texts: NewText[]): Promise<Map<string, string>> {
   const rows = await tx<{ partyId: string; userId: string; nickname: string }[]>`
-    select m.party_id as "partyId", m.user_id as "userId", coalesce(u.nickname, ${WITHDRAWN_NICKNAME}) as nickname
+    select sent.party_id as "partyId", sent.user_id as "userId", member.nickname
     from unnest(${texts.map((text) => text.partyId)}::uuid[], ${texts.map((text) => text.userId)}::uuid[])
       as sent (party_id, user_id)
-    join party_members m on m.party_id = sent.party_id and m.user_id = sent.user_id and m.status = 'accepted'
-    join users u on u.id = m.user_id`;
+    cross join lateral (
+      select coalesce(u.nickname, ${WITHDRAWN_NICKNAME}) as nickname
+      from party_members m
+      join users u on u.id = m.user_id
+      where m.party_id = sent.party_id and m.user_id = sent.user_id and m.status = 'accepted'
+      -- Keeps the planner to one look into the index for each text: by a hash it would read all members of all parties.
+      limit 1) member`;
   return new Map(rows.map(({ partyId, userId, nickname }) => [`${partyId} ${userId}`, nickname]));
 }
 

@@ -1,11 +1,10 @@
 /** The chat of one node: every connection, every room, every text on its way into the log. */
-import { CLOSE, type Entry, type Protocol } from "../contract/chat.ts";
+import { CLOSE, type Protocol } from "../contract/chat.ts";
 import { Problem } from "../contract/problems.ts";
 import { type Appended, appendTexts, type NewText } from "./chat_append.ts";
 import { openConnection } from "./chat_connection.ts";
 import type { Arrival, Connection } from "./chat_peer.ts";
 import { openReadWriter } from "./chat_read_writer.ts";
-import { publishEntries } from "./chat_relay.ts";
 import { openRooms } from "./chat_rooms.ts";
 import { openWriter } from "./chat_writer.ts";
 import type { Deps, Sql } from "./ports.ts";
@@ -51,12 +50,7 @@ export async function openChatHub(
   const connections = new Set<Connection>();
   const seats = new Map<string, number>();
   let isDraining = false;
-  // This node's own readers need not wait for the relay to bring back what was committed here.
-  function show(partyId: string, entries: Entry[]): void {
-    rooms.get(partyId)?.offer(entries);
-    publishEntries(deps, partyId, entries);
-  }
-  const writer = openWriter(deps, show);
+  const writer = openWriter(deps, rooms.show);
   const reads = openReadWriter(deps);
 
   function requireStaying(): void {
@@ -74,7 +68,7 @@ export async function openChatHub(
       const [result] = await appendTexts({ ...deps, sql: sqlOf(tx) }, [text]);
       if (result instanceof Problem) throw result;
       const { entry, isNew } = result!;
-      if (isNew) afterCommit(tx, () => show(entry.partyId, [entry]));
+      if (isNew) afterCommit(tx, () => rooms.show(entry.partyId, [entry]));
       return { entry, isNew };
     });
   }

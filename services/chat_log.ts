@@ -128,14 +128,14 @@ export async function findTexts(
   return rows.map(toEntry);
 }
 
-/** Of the rooms whose last known seq is given, those that have a greater one by now. */
-export async function findRoomsAhead({ sql }: { sql: Sql }, heads: Map<string, number>): Promise<string[]> {
-  const rows = await sql<{ partyId: string }[]>`
-    select r.party_id as "partyId"
+/** Of the rooms whose last known seq is given, those that have a greater one by now, and which. */
+export async function findRoomsAhead({ sql }: { sql: Sql }, heads: Map<string, number>): Promise<Map<string, number>> {
+  const rows = await sql<{ partyId: string; lastSeq: number }[]>`
+    select r.party_id as "partyId", r.last_seq as "lastSeq"
     from unnest(${[...heads.keys()]}::uuid[], ${[...heads.values()]}::int[]) as known (party_id, seq)
     join chat_rooms r on r.party_id = known.party_id
     where r.last_seq > known.seq`;
-  return rows.map(({ partyId }) => partyId);
+  return new Map(rows.map(({ partyId, lastSeq }) => [partyId, lastSeq]));
 }
 
 /** An entry as {@link selectEntries} reads it. */

@@ -16,9 +16,19 @@ export function publishToRoom(
   );
 }
 
-/** Tells every node of entries that have just been committed. */
-export function publishEntries(deps: Pick<Deps, "relay" | "log">, partyId: string, entries: Entry[]): void {
-  publishToRoom(deps, partyId, { type: "entries", entries });
+/** Tells every node of entries that have just been committed; `shownBy` names a node that has shown them already. */
+export function publishEntries(
+  deps: Pick<Deps, "relay" | "log">,
+  partyId: string,
+  entries: Entry[],
+  shownBy?: string,
+): void {
+  publishToRoom(deps, partyId, { type: "entries", shownBy, entries });
+}
+
+/** Whether a message of the relay only brings back what this node has shown. Asked before it is read, which costs more. */
+export function isShown(text: string, nodeId: string): boolean {
+  return text.startsWith(`{"type":"entries","shownBy":"${nodeId}"`);
 }
 
 /** Reads a message of the relay; `null`, and a warning, for what this version does not know. */

@@ -40,8 +40,8 @@ export interface ChatRoom {
   close(): void;
 }
 
-/** A hole may just be two nodes' messages overtaking each other: the log is asked after this long. */
-const HOLE_MS = 30;
+/** A hole may just be two nodes' messages overtaking each other, by more when they are busy: the log is asked after this long. */
+const HOLE_MS = 100;
 /** Entries kept while a hole before them is open. More are read from the log again. */
 const AHEAD_MAX = 500;
 

@@ -1,11 +1,12 @@
 /** The rooms that this node has open: one relay subscription each, and one look at the log for all of them together. */
-import type { RoomMessage } from "../contract/chat.ts";
+import type { Entry, RoomMessage } from "../contract/chat.ts";
 import { admit, chatClosed } from "./chat_access.ts";
 import { encode } from "./chat_frames.ts";
 import { findRoomsAhead, readEntries } from "./chat_log.ts";
-import { channelOf, publishToRoom, readRoomMessage } from "./chat_relay.ts";
+import { channelOf, isShown, publishEntries, publishToRoom, readRoomMessage } from "./chat_relay.ts";
 import { type ChatRoom, createRoom, PAGE, type ReadOn } from "./chat_room.ts";
 import { followRoom, type Listener } from "./chat_subscription.ts";
+import { newId } from "./ids.ts";
 import type { Deps } from "./ports.ts";
 import { openPresence } from "./presence.ts";
 
@@ -19,14 +20,16 @@ export interface ChatRooms extends AsyncDisposable {
     subscriber: { partyId: string; userId: string; after: number | undefined },
     listener: Listener,
   ): Promise<Disposable>;
-  /** The room, if it is open on this node. */
-  get(partyId: string): ChatRoom | undefined;
+  /** Shows everyone in the room, on every node, what has just been committed on this one. */
+  show(partyId: string, entries: Entry[]): void;
   /** Shows everyone in the room, on every node, that a person is typing. */
   showTyping(partyId: string, userId: string): void;
 }
 
 /** How often the log is asked whether it is ahead of what the relay brought. Half of what a lost message may cost. */
 const LOOK_MS = 500;
+/** What the log has may still be on its way over the relay for this long. */
+const ON_ITS_WAY_MS = 100;
 /** A room without followers is kept for so many looks: people who reconnect find it open. */
 const IDLE_LOOKS = 10;
 
@@ -40,6 +43,7 @@ interface OpenRoom {
 /** Opens the registry, empty. */
 export async function openRooms(deps: Pick<Deps, "sql" | "relay" | "clock" | "log">): Promise<ChatRooms> {
   const { relay, log } = deps;
+  const nodeId = newId(deps);
   const rooms = new Map<string, OpenRoom>();
   const presence = await openPresence(deps, {
     rooms: () => rooms.keys(),
@@ -49,7 +53,9 @@ export async function openRooms(deps: Pick<Deps, "sql" | "relay" | "clock" | "lo
   function open(partyId: string, head: number, online: Set<string>): OpenRoom {
     const readOn: ReadOn = (after) => readEntries(deps, { partyId, after, limit: PAGE });
     const room = createRoom({ log, readOn }, { partyId, head, online });
-    const relayed = relay.subscribe(channelOf(partyId), (text) => hear(room, readRoomMessage(deps, text)));
+    const relayed = relay.subscribe(channelOf(partyId), (text) => {
+      if (!isShown(text, nodeId)) hear(room, readRoomMessage(deps, text));
+    });
     // What was committed before the subscription was in force came by no message.
     relayed.then(
       () => room.catchUp(),
@@ -83,8 +89,12 @@ export async function openRooms(deps: Pick<Deps, "sql" | "relay" | "clock" | "lo
       if (opened.idleLooks > IDLE_LOOKS) close(opened).catch((error) => log.warn("room not closed", { error }));
     }
     if (rooms.size === 0) return;
-    const heads = new Map([...rooms].map(([partyId, { room }]) => [partyId, room.head]));
-    await Promise.all((await findRoomsAhead(deps, heads)).map((partyId) => rooms.get(partyId)?.room.catchUp()));
+    const ahead = await findRoomsAhead(deps, new Map([...rooms].map(([partyId, { room }]) => [partyId, room.head])));
+    if (ahead.size === 0) return;
+    // In a busy room there is always something on its way: only what does not come is read.
+    await new Promise((resolve) => setTimeout(resolve, ON_ITS_WAY_MS));
+    const behind = [...ahead].map(([partyId, lastSeq]) => ({ room: rooms.get(partyId)?.room, lastSeq }));
+    await Promise.all(behind.map(({ room, lastSeq }) => room && room.head < lastSeq ? room.catchUp() : undefined));
   }
 
   let looking: Promise<void> | undefined;
@@ -120,7 +130,11 @@ export async function openRooms(deps: Pick<Deps, "sql" | "relay" | "clock" | "lo
         },
       };
     },
-    get: (partyId) => rooms.get(partyId)?.room,
+    show(partyId, entries) {
+      // This node's own readers need not wait for the relay to bring back what was committed here.
+      rooms.get(partyId)?.room.offer(entries);
+      publishEntries(deps, partyId, entries, nodeId);
+    },
     showTyping: (partyId, userId) => publishToRoom(deps, partyId, { type: "typing", userId }),
     async [Symbol.asyncDispose]() {
       clearInterval(timer);

@@ -17,6 +17,11 @@ export interface ChatWriter {
 
 /** Transactions at once. A room is in one of them at most: one that is locked elsewhere holds up its own, not the others. */
 const BATCHES_MAX = 3;
+/**
+ * One under way is waited for this long, in which more texts gather: a text costs the less, the more share its transaction.
+ * What takes longer waits for a lock, or is large.
+ */
+const GATHER_MS = 10;
 /** Texts in one transaction. */
 const BATCH_TEXTS_MAX = 100;
 /** Texts of one room that may wait. */
@@ -35,20 +40,30 @@ export function openWriter(
   const waiting = new Map<string, Waiting[]>();
   const busy = new Set<string>();
   const batches = new Set<Promise<void>>();
+  /** Of those the one that is waited for. */
+  let awaited: Promise<void> | undefined;
 
   function pump(): void {
-    while (batches.size < BATCHES_MAX) {
+    while (!awaited && batches.size < BATCHES_MAX) {
       const texts = takeBatch();
       if (texts.length === 0) return;
       const rooms = new Set(texts.map((text) => text.partyId));
       rooms.forEach((partyId) => busy.add(partyId));
+      const late = setTimeout(() => goOnWithout(batch), GATHER_MS);
       const batch = write(texts).finally(() => {
+        clearTimeout(late);
         rooms.forEach((partyId) => busy.delete(partyId));
         batches.delete(batch);
-        pump();
+        goOnWithout(batch);
       });
       batches.add(batch);
+      awaited = batch;
     }
+  }
+
+  function goOnWithout(batch: Promise<void>): void {
+    if (awaited === batch) awaited = undefined;
+    pump();
   }
 
   function takeBatch(): Waiting[] {

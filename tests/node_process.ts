@@ -15,13 +15,18 @@ export interface NodeProcess extends AsyncDisposable {
 
 const MAIN = new URL("../main.ts", import.meta.url).pathname;
 
-/** Starts `main.ts`, or `main.ts worker`, on a free port, and resolves when it answers. */
+/**
+ * Starts `main.ts`, or `main.ts worker`, on a free port, and resolves when it answers. `under` is a command that becomes
+ * the one after it, such as `taskset -c 0`.
+ */
 export async function startNode(
   environment: Record<string, string>,
   command: "start" | "worker" = "start",
+  under: string[] = [],
 ): Promise<NodeProcess> {
-  const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", "--allow-all", MAIN, command],
+  const [program, ...args] = [...under, Deno.execPath(), "run", "--no-check", "--allow-all", MAIN, command];
+  const process = new Deno.Command(program!, {
+    args,
     env: { PORT: "0", HOST: "127.0.0.1", RATE_LIMIT_FACTOR: "10000", ...environment },
     stdout: "piped",
     stderr: "piped",

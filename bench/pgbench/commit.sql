@@ -1,0 +1,2 @@
+-- The least that can be committed.
+update counter set n = n + 1;
