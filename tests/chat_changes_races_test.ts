@@ -4,6 +4,7 @@ import { v7 } from "uuid";
 import type { Entry } from "../contract/chat.ts";
 import { deleteText, editText, openRoom, readLog, readPage, sendText, seqsOf, tablesWith } from "./chat_world.ts";
 import {
+  type Answer,
   assertProblem,
   joinAccepted,
   openParty,
@@ -51,21 +52,21 @@ Deno.test("edits and deletions that race with texts on two nodes leave no hole, 
   const targets: Entry[] = [];
   for (let i = 0; i < 12; i++) {
     const text = `${i < 8 ? secret : "남는 말"} ${i}`;
-    targets.push((await sendText(service, i % 3 ? member : leader, partyId, text)).body);
+    const sender = i % 3 ? member : leader, { body } = await sendText(service, sender, partyId, text);
+    await editText(service, sender, partyId, body.seq, `${text} 고침`);
+    targets.push(body);
   }
   const senderOf = ({ sender }: Entry) => sender!.id === member.id ? member : leader;
-  const changed = await Promise.all(
-    Array.from({ length: 20 }, (_, round) => round).flatMap((round) => [
-      ...targets.map((target, i) =>
-        editText(node(round + i), senderOf(target), partyId, target.seq, `${i < 8 ? secret : "다른 말"} ${round}`)
-      ),
-      ...targets.slice(0, 8).filter((_, i) => round === 3 + i || round === 10 + i).map((target, i) =>
-        deleteText(node(i), leader, partyId, target.seq)
-      ),
-      sendText(node(round), member, partyId, `사이 ${round}`),
-      sendText(node(round + 1), leader, partyId, `사이 ${round}`),
-    ]),
-  );
+  const changed: Answer[] = [];
+  for (let round = 0; round < 10; round++) {
+    const edits = targets.map((target, i) =>
+      editText(node(round + i), senderOf(target), partyId, target.seq, `${i < 8 ? secret : "다른 말"} ${round}`)
+    );
+    const goes = (_: Entry, i: number) => i < 8 && (round === i || round === i + 1);
+    const deletes = targets.filter(goes).map(({ seq }, i) => deleteText(node(i), leader, partyId, seq));
+    const texts = [leader, member].map((person, i) => sendText(node(round + i), person, partyId, `사이 ${round}`));
+    changed.push(...await Promise.all([...edits, ...deletes, ...texts]));
+  }
   const codes = Object.groupBy(changed, ({ status, body }) => body.code ?? String(status));
   assert.deepEqual(Object.keys(codes).sort(), ["200", "201", "204", "not-changeable"]);
   const log = await readLog(service, leader, partyId);
