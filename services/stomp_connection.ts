@@ -142,6 +142,7 @@ export function openStompConnection(deps: PeerDeps, host: ConnectionHost, arriva
     } catch (error) {
       return refuse(error);
     }
+    if (isLeaving) return;
     // Not awaited: the next message need not wait for this one's commit. The room's queue keeps their order.
     const answered = host.append({ partyId, userId: me, clientMsgId: clientMsgId ?? newId(deps), text })
       .then(() => acknowledge(frame), refuse)
