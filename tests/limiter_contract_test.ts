@@ -92,6 +92,21 @@ for (const [name, { ignore, open }] of Object.entries(adapters)) {
   });
 }
 
+Deno.test({
+  name: "limiter (redis): it counts on when Redis has forgotten what it had been told of scripts",
+  ignore: !url,
+  async fn() {
+    await using redis = await openRedis({ url: url!, log: quietLog });
+    const complaints: string[] = [];
+    const log = { ...quietLog, warn: (message: string) => void complaints.push(message) };
+    const limiter = openRedisLimiter({ redis, namespace: `test-${crypto.randomUUID()}`, factor: 1, log });
+    assert.equal(await letThrough([limiter], five, 2), 2);
+    await redis.run((client) => client.scriptFlush());
+    assert.equal(await letThrough([limiter], five, 9), 3);
+    assert.deepEqual(complaints, []);
+  },
+});
+
 Deno.test("limiter (memory): a flood of keys fills no memory, and forgives only who was not seen for longest", async () => {
   const limiter = openMemoryLimiter({ factor: 1 });
   const once = { name: "once", points: 1, durationS: 60 };

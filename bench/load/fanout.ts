@@ -91,7 +91,8 @@ async function kept(deliveriesPerS: number): Promise<FanoutStep> {
 }
 
 async function probe(): Promise<void> {
-  await offer(probePerS / size, WARM_MS);
+  // Code that has just begun to run is slow, on every runtime.
+  await offer(probePerS / size, 10 * WARM_MS);
   const before = arrived;
   await report({ probed: 0 });
   await offer(probePerS / size, stepMs);
