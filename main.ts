@@ -35,7 +35,7 @@ import { openAlertStreams } from "./services/alert_streams.ts";
 import { openChatHub } from "./services/chat_hub.ts";
 import { catalogueGeocoder } from "./services/geocoder_catalogue.ts";
 import { watchSessions } from "./services/live_sessions.ts";
-import type { Clock, Deps, Log } from "./services/ports.ts";
+import type { Clock, Deps, Log, Relay } from "./services/ports.ts";
 import { watchReadiness } from "./services/readiness.ts";
 import { startAlerts } from "./workers/alerts.ts";
 import { ingestCommand } from "./workers/ingest.ts";
@@ -46,6 +46,8 @@ import { startRefresh } from "./workers/refresh.ts";
 export interface Overrides {
   clock?: Clock;
   log?: Log;
+  /** Opened and closed by whoever gives it. */
+  relay?: Relay;
 }
 
 /** A running service. Disposing it is the orderly stop. */
@@ -68,10 +70,10 @@ async function openDatabase(config: Config, stack: AsyncDisposableStack, overrid
 /** Opens the adapters that the configuration asks for, each twin by its own URL, onto the stack that will close them. */
 async function openStores(config: Config, stack: AsyncDisposableStack, overrides: Overrides = {}) {
   const database = await openDatabase(config, stack, overrides);
-  const { clock, log } = database;
+  const { log } = database;
   return {
     ...database,
-    ...await openRedisPorts(config, stack, clock, log),
+    ...await openRedisPorts(config, stack, database, overrides),
     queue: stack.use(await openQueue(config, log)),
   };
 }
@@ -87,18 +89,23 @@ function openGeocoder({ KAKAO_API_URL: url, KAKAO_REST_API_KEY: key }: Config, {
   return key ? kakaoGeocoder({ url, key }) : catalogueGeocoder({ sql });
 }
 
-async function openRedisPorts(config: Config, stack: AsyncDisposableStack, clock: Clock, log: Log) {
+async function openRedisPorts(
+  config: Config,
+  stack: AsyncDisposableStack,
+  { clock, log }: Pick<Deps, "clock" | "log">,
+  { relay }: Overrides,
+) {
   const { REDIS_URL: url, NAMESPACE: namespace, RATE_LIMIT_FACTOR: factor } = config;
   if (!url) {
     return {
-      relay: stack.use(openMemoryRelay({ log })),
+      relay: relay ?? stack.use(openMemoryRelay({ log })),
       cache: openMemoryCache({ clock }),
       limiter: openMemoryLimiter({ factor }),
     };
   }
   const redis = stack.use(await openRedis({ url, log }));
   return {
-    relay: stack.use(await openRedisRelay({ url, namespace, log })),
+    relay: relay ?? stack.use(await openRedisRelay({ url, namespace, log })),
     cache: openRedisCache({ redis, namespace }),
     limiter: openRedisLimiter({ redis, namespace, factor, log }),
   };

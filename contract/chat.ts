@@ -86,11 +86,12 @@ export const ServerFrame = z.discriminatedUnion("type", [
 /** See the schema. */
 export type ServerFrame = z.infer<typeof ServerFrame>;
 
-/** What nodes tell each other about a room; `presence`: who is connected has changed. */
+/** What nodes tell each other about a room; `presence`: who is connected has changed; `head`: how far the log goes. */
 export const RoomMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("entries"), entries: z.array(Entry) }),
   z.object({ type: z.literal("typing"), userId: Id }),
   z.object({ type: z.literal("presence") }),
+  z.object({ type: z.literal("head"), seq: Seq }),
 ]);
 /** See the schema. */
 export type RoomMessage = z.infer<typeof RoomMessage>;

@@ -1,5 +1,6 @@
 /** What the nodes tell each other about a room, on the relay's channel `chat.<partyId>`. All of it may be lost. */
 import { type Entry, RoomMessage } from "../contract/chat.ts";
+import { noteHead } from "./chat_beacons.ts";
 import type { Deps } from "./ports.ts";
 
 /** The relay's channel of a party's chat. */
@@ -16,9 +17,10 @@ export function publishToRoom(
   );
 }
 
-/** Tells every node of entries that have just been committed. */
+/** Tells every node of entries that have just been committed, ascending; by beacons also of how far they go. */
 export function publishEntries(deps: Pick<Deps, "relay" | "log">, partyId: string, entries: Entry[]): void {
   publishToRoom(deps, partyId, { type: "entries", entries });
+  noteHead(deps.relay, partyId, entries.at(-1)!.seq);
 }
 
 /** Reads a message of the relay; `null`, and a warning, for what this version does not know. */
