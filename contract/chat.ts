@@ -98,3 +98,8 @@ export type RoomMessage = z.infer<typeof RoomMessage>;
 
 /** Close codes of the socket. */
 export const CLOSE = { goingAway: 1001, tooBig: 1009, unauthenticated: 4401, tooSlow: 4408, tooMany: 4429 } as const;
+
+/** What the socket speaks; without an offer the first. */
+export const PROTOCOLS = ["moajang.v1", "v12.stomp"] as const;
+/** One of them. */
+export type Protocol = (typeof PROTOCOLS)[number];

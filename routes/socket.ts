@@ -1,8 +1,8 @@
 /** The chat's socket: who may open one, what it speaks, and how large a message may be. */
 import { type Context, Hono } from "hono";
-import { CLOSE, FRAME_BYTES_MAX } from "../contract/chat.ts";
+import { CLOSE, FRAME_BYTES_MAX, type Protocol, PROTOCOLS } from "../contract/chat.ts";
 import { invalid, Problem } from "../contract/problems.ts";
-import type { Arrival, Connection } from "../services/chat_connection.ts";
+import type { Arrival, Connection } from "../services/chat_peer.ts";
 import type { ChatHub } from "../services/chat_hub.ts";
 import { LIMITS } from "../services/limits.ts";
 import type { LiveSessions } from "../services/live_sessions.ts";
@@ -18,13 +18,12 @@ interface SocketDeps extends Pick<Deps, "sql" | "cache" | "tokens" | "limiter" |
   isAllowedOrigin: (origin: string) => boolean;
 }
 
-const PROTOCOL = "moajang.v1";
 /** A peer that has been silent for half of this is pinged, and given up when it stays silent for the other half. */
 const IDLE_S = 30;
 
 /**
- * GET `/ws`: a WebSocket speaking `moajang.v1`. Signed in by `Authorization`, by `?ticket=`, or by a first frame `hello`;
- * never by a cookie.
+ * GET `/ws`: a WebSocket speaking `moajang.v1` or `v12.stomp`. Signed in by `Authorization`, by `?ticket=`, or by a first
+ * frame `hello` or CONNECT; never by a cookie.
  */
 export function socketRoutes(deps: SocketDeps) {
   return new Hono<EdgeEnv>().get(
@@ -60,11 +59,16 @@ function requireOwnOrigin({ isAllowedOrigin }: SocketDeps, c: Context): void {
   throw new Problem("origin-not-allowed", "Cannot open the socket: its origin is not on the allow-list");
 }
 
-/** `undefined` when the client leaves the choice to us. A client that offers only others would not understand a word. */
-function chooseProtocol(offered: string | undefined): typeof PROTOCOL | undefined {
+/**
+ * The client's first that we speak; `undefined` when it leaves the choice to us. A client that offers only others would not
+ * understand a word.
+ */
+function chooseProtocol(offered: string | undefined): Protocol | undefined {
   if (offered === undefined) return undefined;
-  if (offered.split(",").some((name) => name.trim() === PROTOCOL)) return PROTOCOL;
-  throw invalid("/header/sec-websocket-protocol", `must offer ${PROTOCOL}`);
+  const names = offered.split(",").map((name) => name.trim());
+  const chosen = names.map((name) => PROTOCOLS.find((each) => each === name)).find((each) => each !== undefined);
+  if (chosen) return chosen;
+  throw invalid("/header/sec-websocket-protocol", `must offer ${PROTOCOLS.join(" or ")}`);
 }
 
 async function claimsOfTicket(deps: SocketDeps, ticket: string | undefined): Promise<AccessClaims | null> {
@@ -77,7 +81,7 @@ async function claimsOfTicket(deps: SocketDeps, ticket: string | undefined): Pro
 function accept(
   { hub, live }: SocketDeps,
   request: Request,
-  protocol: string | undefined,
+  protocol: Protocol | undefined,
   claims: AccessClaims | null,
 ) {
   const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: IDLE_S, ...(protocol && { protocol }) });
@@ -86,7 +90,7 @@ function accept(
   let connection: Connection | undefined;
   socket.onopen = () => {
     const sink = boundedSink(socket, () => connection?.close(CLOSE.tooSlow, "too slow"));
-    connection = hub.connect({ sink, claims, watch });
+    connection = hub.connect(protocol ?? PROTOCOLS[0], { sink, claims, watch });
   };
   socket.onmessage = ({ data }) => {
     if (isTooBig(data)) connection?.close(CLOSE.tooBig, `over ${FRAME_BYTES_MAX} bytes`);

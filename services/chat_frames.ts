@@ -1,8 +1,10 @@
-/** Frames of the `moajang.v1` socket, from text and to text. */
+/** Frames of the `moajang.v1` socket, from text and to text, and what other protocols say in the same words. */
+import type { z } from "zod";
 import { ClientFrame, type Entry, type ServerFrame } from "../contract/chat.ts";
 import { Problem } from "../contract/problems.ts";
 import { isStoreDown } from "./availability.ts";
 import type { Deps } from "./ports.ts";
+import { encodeMessage } from "./stomp_frames.ts";
 
 /** What a frame or a problem is about, so that the client knows which of its own frames is meant. */
 export interface About {
@@ -15,9 +17,26 @@ export function encode(frame: ServerFrame): string {
   return JSON.stringify(frame);
 }
 
-/** An entry's frame; encoded once, whatever the number of readers. */
-export function encodeEntry(entry: Entry): string {
-  return encode({ type: "entry", ...entry });
+/** An entry on its way to its readers: encoded once, whatever their number. */
+export interface Outgoing {
+  readonly entry: Entry;
+  /** As `moajang.v1` has it. */
+  readonly frame: string;
+  /** As `v12.stomp` has it, but for the opening, which is each subscription's own. */
+  readonly message: string;
+}
+
+/** Encodes an entry: its JSON is made once, for every protocol. */
+export function encodeEntry(entry: Entry): Outgoing {
+  const json = JSON.stringify(entry);
+  let message: string | undefined;
+  return {
+    entry,
+    frame: `{"type":"entry",${json.slice(1)}`,
+    get message() {
+      return message ??= encodeMessage(entry, json);
+    },
+  };
 }
 
 /** Reads a client's message: a frame, or why it is none and what it seems to be about. */
@@ -31,21 +50,28 @@ export function decode(message: unknown): ClientFrame | { problem: Problem; abou
   }
   const result = ClientFrame.safeParse(value);
   if (result.success) return result.data;
-  const issue = result.error.issues[0]!;
-  const where = issue.path.length > 0 ? `${issue.path.join(".")}: ` : "";
-  return {
-    problem: new Problem("invalid-input", `Cannot read the frame: ${where}${issue.message}`),
-    about: aboutOf(value),
-  };
+  return { problem: unreadable(result.error), about: aboutOf(value) };
 }
 
-/** Words whatever was thrown as a frame. What is nobody's fault but ours is logged and not told. */
+/** Words what is wrong with a frame, as far as its schema tells. */
+export function unreadable({ issues }: z.ZodError): Problem {
+  const { path, message } = issues[0]!;
+  const where = path.length > 0 ? `${path.join(".")}: ` : "";
+  return new Problem("invalid-input", `Cannot read the frame: ${where}${message}`);
+}
+
+/** Words whatever was thrown as a frame. */
 export function encodeProblem({ log }: Pick<Deps, "log">, error: unknown, about: About = {}): string {
-  const { code, detail, more: { retryAfterS } } = toProblem({ log }, error);
-  return encode({ type: "problem", code, detail, ...about, ...(retryAfterS !== undefined && { retryAfterS }) });
+  return encode({ type: "problem", ...fieldsOf(toProblem({ log }, error), about) });
 }
 
-function toProblem({ log }: Pick<Deps, "log">, error: unknown): Problem {
+/** What a client is told of a problem. */
+export function fieldsOf({ code, detail, more: { retryAfterS } }: Problem, about: About) {
+  return { code, detail, ...about, ...(retryAfterS !== undefined && { retryAfterS }) };
+}
+
+/** Whatever was thrown, as a problem. What is nobody's fault but ours is logged and not told. */
+export function toProblem({ log }: Pick<Deps, "log">, error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (isStoreDown(error)) {
     log.warn("a frame was refused", { code: "unavailable", error });

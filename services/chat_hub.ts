@@ -1,19 +1,21 @@
 /** The chat of one node: every connection, every room, every text on its way into the log. */
-import { CLOSE, type Entry } from "../contract/chat.ts";
+import { CLOSE, type Entry, type Protocol } from "../contract/chat.ts";
 import { Problem } from "../contract/problems.ts";
 import { type Appended, appendTexts, type NewText } from "./chat_append.ts";
-import { type Arrival, type Connection, openConnection } from "./chat_connection.ts";
+import { openConnection } from "./chat_connection.ts";
+import type { Arrival, Connection } from "./chat_peer.ts";
 import { publishEntries } from "./chat_relay.ts";
 import { openRooms } from "./chat_rooms.ts";
 import { openWriter } from "./chat_writer.ts";
 import type { Deps, Sql } from "./ports.ts";
+import { openStompConnection } from "./stomp_connection.ts";
 import { afterCommit, inTransaction, isTransaction, sqlOf } from "./transaction.ts";
 import { within } from "./within.ts";
 
 /** What the edge needs of the chat. */
 export interface ChatHub {
   /** Takes a client in; the edge passes on what it says, and that it is gone. */
-  connect(arrival: Arrival): Connection;
+  connect(protocol: Protocol, arrival: Arrival): Connection;
   /** Throws `unavailable` once the node is about to stop. */
   requireStaying(): void;
   /**
@@ -34,6 +36,10 @@ const SETTLE_MS = 4_000;
 /** Time for goodbyes to be answered. */
 const GOODBYE_MS = 1_000;
 const GOODBYE_LOOK_MS = 10;
+const OPENERS: Record<Protocol, typeof openConnection> = {
+  "moajang.v1": openConnection,
+  "v12.stomp": openStompConnection,
+};
 const STOPPING = "this node is about to stop";
 
 /** Opens the chat of this node. */
@@ -86,8 +92,9 @@ export async function openChatHub(
 
   const { follow, showTyping } = rooms;
   return {
-    connect(arrival) {
-      const connection = openConnection(deps, { follow, showTyping, append, requireStaying, takeSeat }, arrival);
+    connect(protocol, arrival) {
+      const host = { follow, showTyping, append, requireStaying, takeSeat };
+      const connection = OPENERS[protocol](deps, host, arrival);
       connections.add(connection);
       if (isDraining) connection.close(CLOSE.goingAway, STOPPING);
       return {

@@ -1,6 +1,6 @@
 /** One party's chat as this node sees it: entries arrive anyhow and leave in order. */
 import type { Entry } from "../contract/chat.ts";
-import { encode, encodeEntry } from "./chat_frames.ts";
+import { encode, encodeEntry, type Outgoing } from "./chat_frames.ts";
 import type { Deps } from "./ports.ts";
 
 /** Reads the log's next entries after a seq, ascending; fewer than {@link PAGE} are the last. */
@@ -12,9 +12,9 @@ export const PAGE = 100;
 /** Whoever is served from the room as it goes on. */
 export interface Follower {
   readonly userId: string;
-  /** Takes the entry after the last head; `frame` is its encoding, the same for all. */
-  take(entry: Entry, frame: string): void;
-  /** Takes a frame that is not part of the log. */
+  /** Takes the entry after the last head, the same object for all. */
+  take(outgoing: Outgoing): void;
+  /** Takes a `moajang.v1` frame that is not part of the log. */
   hear(frame: string): void;
 }
 
@@ -55,8 +55,8 @@ export function createRoom(
 
   function handOn(entry: Entry): void {
     head = entry.seq;
-    const frame = encodeEntry(entry);
-    for (const follower of followers) follower.take(entry, frame);
+    const outgoing = encodeEntry(entry);
+    for (const follower of followers) follower.take(outgoing);
   }
 
   function offer(entries: Entry[]): void {

@@ -7,7 +7,7 @@ import { findRoomsAhead, readEntries } from "./chat_log.ts";
 import { openNeighbours } from "./chat_neighbours.ts";
 import { channelOf, publishToRoom, readRoomMessage } from "./chat_relay.ts";
 import { type ChatRoom, createRoom, PAGE, type ReadOn } from "./chat_room.ts";
-import { type EndReason, followRoom, type Sink } from "./chat_subscription.ts";
+import { followRoom, type Listener } from "./chat_subscription.ts";
 import { newId } from "./ids.ts";
 import type { Deps } from "./ports.ts";
 import { openPresence } from "./presence.ts";
@@ -15,13 +15,12 @@ import { openPresence } from "./presence.ts";
 /** Where people follow rooms. */
 export interface ChatRooms extends AsyncDisposable {
   /**
-   * Sends `subscribed`, then the entries after `after` (without it only those to come), until disposed or until the person
-   * is no longer a member, of which `onEnd` is told. Throws `not-found`, `forbidden`, `chat-closed`.
+   * Tells of the beginning, then of the entries after `after` (without it only those to come), until disposed or until the
+   * person is no longer a member, which is told too. Throws `not-found`, `forbidden`, `chat-closed`.
    */
   follow(
     subscriber: { partyId: string; userId: string; after: number | undefined },
-    sink: Sink,
-    onEnd: (reason: EndReason) => void,
+    listener: Listener,
   ): Promise<Disposable>;
   /** The room, if it is open on this node. */
   get(partyId: string): ChatRoom | undefined;
@@ -112,7 +111,7 @@ export async function openRooms(deps: Pick<Deps, "sql" | "relay" | "clock" | "lo
   const beacons = openBeacons(relay, (partyId, seq) => publishToRoom(deps, partyId, { type: "head", seq }));
 
   return {
-    async follow({ partyId, userId, after }, sink, onEnd) {
+    async follow({ partyId, userId, after }, listener) {
       const [access, online] = await Promise.all([
         admit(deps, { partyId, userId }),
         rooms.get(partyId)?.room.online ?? presence.read([partyId]).then((read) => read.get(partyId)!),
@@ -121,11 +120,14 @@ export async function openRooms(deps: Pick<Deps, "sql" | "relay" | "clock" | "lo
       // From here to the end nothing waits: no entry and no change of who is online comes between.
       const { room, readOn } = rooms.get(partyId) ?? open(partyId, access.lastSeq, new Set(online));
       const { lastSeq } = access;
-      sink.send(encode({ type: "subscribed", partyId, lastSeq, online: [...new Set([...room.online, userId])] }));
+      listener.begin({ lastSeq, online: [...new Set([...room.online, userId])] });
       const here = presence.arrive(partyId, userId);
-      const following = followRoom({ log, readOn }, room, { userId, access, after }, sink, (reason) => {
-        here[Symbol.dispose]();
-        onEnd(reason);
+      const following = followRoom({ log, readOn }, room, { userId, access, after }, {
+        ...listener,
+        end(reason, last) {
+          here[Symbol.dispose]();
+          listener.end(reason, last);
+        },
       });
       return {
         [Symbol.dispose]() {

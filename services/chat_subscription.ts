@@ -1,7 +1,6 @@
 /** One reader's way through a room's log: first what they missed, then live, and an end where their membership ended. */
-import type { Entry } from "../contract/chat.ts";
 import type { Access } from "./chat_access.ts";
-import { encodeEntry } from "./chat_frames.ts";
+import { encodeEntry, type Outgoing } from "./chat_frames.ts";
 import type { ChatRoom, Follower, ReadOn } from "./chat_room.ts";
 import type { Deps } from "./ports.ts";
 
@@ -25,19 +24,31 @@ export interface Reader {
 /** How a subscription ends by itself. */
 export type EndReason = "left" | "removed";
 
+/** What a subscription has to tell, for a protocol to put into its own words. */
+export interface Listener {
+  /** The subscription is in force; nothing comes before this. */
+  begin(room: { lastSeq: number; online: string[] }): void;
+  entry(outgoing: Outgoing): void;
+  /** Takes a `moajang.v1` frame that is not part of the log: who comes and goes, who is typing. */
+  aside(frame: string): void;
+  /** Nothing comes after this. `last` is the reader's own leave or removal, told as an entry before if it was asked for. */
+  end(reason: EndReason, last: Outgoing): void;
+  /** Resolves when there is room for a page of entries, as {@link Sink} does. */
+  drained(): Promise<void>;
+}
+
 /** A failed reading of the log is tried again after this long. */
 const RETRY_MS = 500;
 
 /**
  * Follows the room for a reader until disposed, or until the reader's own leave or removal, which is the last entry they
- * get; then `onEnd` is called. Every entry after the start is sent once and in order, whatever the room does meanwhile.
+ * get; then it ends. Every entry after the start is sent once and in order, whatever the room does meanwhile.
  */
 export function followRoom(
   { log, readOn }: Pick<Deps, "log"> & { readOn: ReadOn },
   room: ChatRoom,
   { userId, access: { lastSeq, joinedSeq }, after = lastSeq }: Reader,
-  sink: Sink,
-  onEnd: (reason: EndReason) => void,
+  listener: Omit<Listener, "begin">,
 ): Disposable {
   // Looking starts no later than at the admission, even if the reader asks for less: a removal since then is not missed.
   let cursor = Math.min(after, lastSeq);
@@ -46,19 +57,20 @@ export function followRoom(
 
   const follower: Follower = {
     userId,
-    take(entry, frame) {
-      if (isLive) take(entry, frame);
+    take(outgoing) {
+      if (isLive) take(outgoing);
     },
-    hear: (frame) => sink.send(frame),
+    hear: listener.aside,
   };
 
-  function take(entry: Entry, frame: string): void {
+  function take(outgoing: Outgoing): void {
+    const { entry } = outgoing;
     if (isOver || entry.seq <= cursor) return;
     cursor = entry.seq;
-    if (entry.seq > after) sink.send(frame);
+    if (entry.seq > after) listener.entry(outgoing);
     if (entry.seq <= joinedSeq || entry.sender?.id !== userId) return;
-    if (entry.kind === "leave") end("left");
-    if (entry.kind === "removed") end("removed");
+    if (entry.kind === "leave") end("left", outgoing);
+    if (entry.kind === "removed") end("removed", outgoing);
   }
 
   function stop(): void {
@@ -66,15 +78,15 @@ export function followRoom(
     room.followers.delete(follower);
   }
 
-  function end(reason: EndReason): void {
+  function end(reason: EndReason, last: Outgoing): void {
     stop();
-    onEnd(reason);
+    listener.end(reason, last);
   }
 
   async function readUp(): Promise<void> {
     while (!isOver && cursor < room.head) {
-      await sink.drained();
-      for (const entry of await readOn(cursor)) take(entry, encodeEntry(entry));
+      await listener.drained();
+      for (const entry of await readOn(cursor)) take(encodeEntry(entry));
     }
     // Nothing happens between the last look at the head and this: from here on the room itself serves the reader.
     isLive = true;

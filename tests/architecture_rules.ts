@@ -44,6 +44,7 @@ const ROOMS: Record<string, Room> = {
 const ALSO: Record<string, string[]> = {
   "services/geo.ts": ["@turf/*"],
   "services/ports.ts": ["type postgres"],
+  "services/stomp_frames.ts": ["@stomp/stompjs"],
 };
 
 /** Rooms that are not the product: they may look at the clock, print, and leave exports without a docstring. */

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { v7 } from "uuid";
 import type { Entry } from "../contract/chat.ts";
 import { createRoom, PAGE } from "../services/chat_room.ts";
-import { followRoom, type Sink } from "../services/chat_subscription.ts";
+import { followRoom } from "../services/chat_subscription.ts";
 import { quietLog } from "./quiet_log.ts";
 
 const PARTY = v7();
@@ -56,14 +56,12 @@ async function play(scheduler: fc.Scheduler, steps: Step[]): Promise<{ log: Entr
     const { lastSeq } = admission;
     const reading: Reading = { from: after ?? lastSeq, joinedSeq: admission.joinedSeq, got: [], ended: null };
     readings.push(reading);
-    const sink: Sink = {
-      send: (frame) => void reading.got.push(JSON.parse(frame).seq),
-      drained: () => scheduler.schedule(Promise.resolve(), "drained"),
-      close: () => {},
-    };
     const access = { isOpen: true, ...admission };
-    followRoom({ log: quietLog, readOn }, room, { userId: reader, access, after }, sink, (reason) => {
-      reading.ended = reason;
+    followRoom({ log: quietLog, readOn }, room, { userId: reader, access, after }, {
+      entry: ({ frame }) => void reading.got.push(JSON.parse(frame).seq),
+      aside: () => {},
+      end: (reason) => reading.ended = reason,
+      drained: () => scheduler.schedule(Promise.resolve(), "drained"),
     });
   }
 
