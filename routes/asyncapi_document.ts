@@ -1,5 +1,6 @@
 /** The AsyncAPI 3.0 document: the chat's socket in both its dialects, and the alert stream. */
 import { CLOSE, FRAME_BYTES_MAX } from "../contract/chat.ts";
+import { APP, destinationOf, STOMP_CLOSE, TOPIC } from "../contract/stomp.ts";
 import { type AsyncMessages, clientFrames, serverFrames, stompBodies, streamEvents } from "./asyncapi_messages.ts";
 
 const CLOSE_CODES: Record<keyof typeof CLOSE, string> = {
@@ -8,6 +9,14 @@ const CLOSE_CODES: Record<keyof typeof CLOSE, string> = {
   unauthenticated: "no valid hello in time, or the session or the access token has ended",
   tooSlow: "too much was left unread: connect anew and go on with `after`",
   tooMany: "too many connections of this person, or too many malformed frames in a row",
+};
+
+const STOMP_CODES: Record<keyof typeof STOMP_CLOSE, string> = {
+  done: "the client has said DISCONNECT",
+  malformed: "a frame that is none",
+  refused: "a frame that cannot be obeyed, or a person who may not",
+  failed: "an unexpected error",
+  unavailable: "a store is down, or the node is about to stop: connect anew",
 };
 
 /** Builds the document. It is the same for every caller and every node. */
@@ -21,12 +30,10 @@ export function asyncApiDocument() {
       servers: [ref("servers", "socket")],
       messages: refs({ ...client, ...server }),
       bindings: { ws: HANDSHAKE },
-      "x-close-codes": Object.fromEntries(
-        Object.entries(CLOSE).map(([name, code]) => [code, CLOSE_CODES[name as keyof typeof CLOSE]]),
-      ),
+      "x-close-codes": codesOf(CLOSE, CLOSE_CODES),
     },
-    stompRoom: stompChannel("/topic/parties.{partyId}.chat", "Chat, v12.stomp: entries of a room", stomp.message),
-    stompSend: stompChannel("/app/parties.{partyId}.chat", "Chat, v12.stomp: texts into a room", stomp.send),
+    stompRoom: stompChannel(destinationOf(TOPIC, "{partyId}"), "Chat, v12.stomp: entries of a room", stomp.message),
+    stompSend: stompChannel(destinationOf(APP, "{partyId}"), "Chat, v12.stomp: texts into a room", stomp.send),
     alerts: {
       address: "/api/alerts/stream",
       title: "Alerts as server-sent events",
@@ -118,6 +125,7 @@ function stompChannel(address: string, title: string, messages: AsyncMessages) {
     servers: [ref("servers", "stomp")],
     parameters: { partyId: { description: "The party's id" } },
     messages: refs(messages),
+    "x-close-codes": codesOf({ ...CLOSE, ...STOMP_CLOSE }, { ...CLOSE_CODES, ...STOMP_CODES }),
   };
 }
 
@@ -128,6 +136,10 @@ function operation(action: "send" | "receive", channel: string, messages: AsyncM
     channel: ref("channels", channel),
     messages: Object.keys(messages).map((key) => ref(`channels/${channel}/messages`, key)),
   };
+}
+
+function codesOf<Name extends string>(codes: Record<Name, number>, meanings: Record<Name, string>) {
+  return Object.fromEntries(Object.entries<number>(codes).map(([name, code]) => [code, meanings[name as Name]]));
 }
 
 function refs(messages: AsyncMessages) {

@@ -1,7 +1,8 @@
 /** Every message that may cross the socket or the alert stream, from its schema: what `/asyncapi.json` is made of. */
 import { z } from "zod";
 import { Alert, StreamReady, StreamReconnect } from "../contract/alerts.ts";
-import { ClientFrame, Entry, NewEntry, ServerFrame, TEXT_MAX } from "../contract/chat.ts";
+import { ClientFrame, Entry, ServerFrame, TEXT_MAX } from "../contract/chat.ts";
+import { StompText } from "../contract/stomp.ts";
 
 /** A message object of AsyncAPI 3.0. */
 export interface AsyncMessage {
@@ -47,11 +48,10 @@ export const serverFrames = (): AsyncMessages => framesOf("server", ServerFrame.
 
 /** Bodies of the `v12.stomp` dialect: what SEND takes, and what MESSAGE brings. */
 export function stompBodies(): { send: AsyncMessages; message: AsyncMessages } {
-  const sent = NewEntry.partial({ clientMsgId: true });
   return {
     send: {
       "stomp.send": {
-        ...messageOf("SEND", "Sends a text. With the header `receipt`, RECEIPT comes after the commit", sent),
+        ...messageOf("SEND", "Sends a text. With the header `receipt`, RECEIPT comes after the commit", StompText),
         headers: headers({ receipt: { type: "string" } }),
       },
     },

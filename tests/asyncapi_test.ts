@@ -5,20 +5,23 @@ import { Ajv } from "ajv";
 import formats from "ajv-formats";
 import fc from "fast-check";
 import { type ClientFrame, CLOSE, type ServerFrame } from "../contract/chat.ts";
+import { STOMP_CLOSE } from "../contract/stomp.ts";
 import { decode } from "../services/chat_frames.ts";
 import { leaderWithAlerts } from "./alert_world.ts";
 import { assertPublished, messagesOf, type PublishedMessage } from "./asyncapi_document.ts";
 import { connectChat } from "./chat_client.ts";
-import { openRoom, sendText, told } from "./chat_world.ts";
+import { openRoom, told } from "./chat_world.ts";
 import { openEvents } from "./event_stream.ts";
 import {
   createDatabase,
   type Person,
+  poll,
   signUpAll,
   startTestService,
   type TestDatabase,
   type TestService,
 } from "./harness.ts";
+import { connectStomp, frame } from "./stomp_client.ts";
 
 let database: TestDatabase;
 let service: TestService;
@@ -67,8 +70,9 @@ Deno.test("the document is the same for everybody, with a token, with a bad one,
 });
 
 Deno.test("the document names every close code of the socket", () => {
-  const codes = Object.keys(document.channels.socket["x-close-codes"]).map(Number);
-  assert.deepEqual(codes.sort(), Object.values(CLOSE).sort());
+  const told = (channel: string) => Object.keys(document.channels[channel]["x-close-codes"]).map(Number).sort();
+  assert.deepEqual(told("socket"), Object.values(CLOSE).sort());
+  assert.deepEqual(told("stompRoom"), [...Object.values(CLOSE), ...Object.values(STOMP_CLOSE)].sort());
 });
 
 Deno.test("whatever the server says in a walk over its socket is in the document, and the walk meets every frame of it", async () => {
@@ -131,7 +135,7 @@ Deno.test("a frame is read by the server exactly when it fits the document, text
     accessToken: fc.string(),
   };
   const others = fc.dictionary(fc.constantFrom("partyId", "after", "text", "extra"), value, { maxKeys: 1 });
-  const frame: fc.Arbitrary<{ type: string; text?: unknown }> = fc.constantFrom(...fromClient.values()).chain(
+  const anyFrame: fc.Arbitrary<{ type: string; text?: unknown }> = fc.constantFrom(...fromClient.values()).chain(
     ({ name, fields }) =>
       fc.tuple(
         fc.record(
@@ -146,7 +150,7 @@ Deno.test("a frame is read by the server exactly when it fits the document, text
   );
   let read = 0;
   fc.assert(
-    fc.property(frame, (frame) => {
+    fc.property(anyFrame, (frame) => {
       const isPublished = fromClient.get(frame.type)?.check(frame) ?? false;
       const decoded = decode(JSON.stringify(frame));
       const isTextAlone = "problem" in decoded && /^Cannot read the frame: text: /.test(decoded.problem.detail);
@@ -179,10 +183,27 @@ Deno.test("whatever the alert stream says from its first event to the goodbye is
   assert.deepEqual([...new Set(stream.log.map(({ event }) => event))], ["ready", "alert", "reconnect"]);
 });
 
-Deno.test("an entry in the log is what a STOMP client is told a MESSAGE brings", async () => {
-  const messages = messagesOf(document, "sendStompEntry");
-  const [leader, member] = await signUpAll(service, 2);
-  const partyId = await openRoom(service, leader!, [member!]);
-  const { body } = await sendText(service, member!, partyId, "안녕하세요");
-  assertPublished(messages, "MESSAGE", body);
+Deno.test("what a STOMP client sends and is sent is in the document, with its headers, where the document says", async () => {
+  const sent = messagesOf(document, "receiveStompText"), received = messagesOf(document, "sendStompEntry");
+  const [leader, member] = await signUpAll(service, 2) as [Person, Person];
+  const partyId = await openRoom(service, leader, [member]);
+  const at = (channel: string) => document.channels[channel].address.replace("{partyId}", partyId);
+  await using client = await connectStomp(service, member);
+  client.say(frame("SUBSCRIBE", { id: "0", destination: at("stompRoom"), after: "0" }));
+  for (const body of [{ text: "안녕하세요" }, { clientMsgId: "m-1", text: "또요" }]) {
+    assertPublished(sent, "SEND", body);
+    client.say(frame("SEND", { destination: at("stompSend"), receipt: body.text }, JSON.stringify(body)));
+    await client.heard("RECEIPT", ({ headers }) => headers["receipt-id"] === body.text);
+  }
+  const messages = await poll(() => {
+    const all = client.frames.filter(({ command }) => command === "MESSAGE");
+    return all.length === 3 && all;
+  });
+  const { headers } = document.components.messages["stomp.message"];
+  for (const message of messages) {
+    assertPublished(received, "MESSAGE", JSON.parse(message.body));
+    for (const [name, { pattern }] of Object.entries<{ pattern: string }>(headers.properties)) {
+      assert.match(message.headers[name] ?? "", new RegExp(pattern), name);
+    }
+  }
 });
