@@ -25,12 +25,15 @@ import { openRabbitQueue } from "./adapters/queue_rabbitmq.ts";
 import { openRedis } from "./adapters/redis_connection.ts";
 import { openMemoryRelay } from "./adapters/relay_memory.ts";
 import { openRedisRelay } from "./adapters/relay_redis.ts";
+import { openMemorySeats } from "./adapters/seats_memory.ts";
+import { openRedisSeats } from "./adapters/seats_redis.ts";
 import { openSql } from "./adapters/sql_postgres.ts";
 import { joseTokens } from "./adapters/tokens_jose.ts";
 import { within } from "./adapters/within.ts";
 import { createApp } from "./routes/app.ts";
 import { originMatcher } from "./routes/envelope.ts";
 import { serviceRoutes } from "./routes/service.ts";
+import { watchSocketMemory } from "./routes/socket_memory.ts";
 import { openAlertStreams } from "./services/alert_streams.ts";
 import { openChatHub } from "./services/chat_hub.ts";
 import { catalogueGeocoder } from "./services/geocoder_catalogue.ts";
@@ -74,6 +77,7 @@ async function openStores(config: Config, stack: AsyncDisposableStack, overrides
   return {
     ...database,
     ...await openRedisPorts(config, stack, database, overrides),
+    nodeSeats: openMemorySeats({ factor: config.RATE_LIMIT_FACTOR }),
     queue: stack.use(await openQueue(config, log)),
   };
 }
@@ -101,6 +105,7 @@ async function openRedisPorts(
       relay: relay ?? stack.use(openMemoryRelay({ log })),
       cache: openMemoryCache({ clock }),
       limiter: openMemoryLimiter({ factor }),
+      seats: openMemorySeats({ factor }),
     };
   }
   const redis = stack.use(await openRedis({ url, log }));
@@ -108,6 +113,7 @@ async function openRedisPorts(
     relay: relay ?? stack.use(await openRedisRelay({ url, namespace, log })),
     cache: openRedisCache({ redis, namespace }),
     limiter: openRedisLimiter({ redis, namespace, factor, log }),
+    seats: openRedisSeats({ redis, namespace, factor, log }),
   };
 }
 
@@ -128,6 +134,7 @@ export async function startService(config: Config, overrides: Overrides = {}): P
   const app = createApp({
     ...deps,
     live,
+    memory: stack.use(watchSocketMemory(deps)),
     hub,
     streams,
     readiness,

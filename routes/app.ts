@@ -29,6 +29,7 @@ import { penaltyRoutes } from "./penalties.ts";
 import { regionRoutes } from "./regions.ts";
 import { serviceRoutes } from "./service.ts";
 import { socketRoutes } from "./socket.ts";
+import type { SocketMemory } from "./socket_memory.ts";
 import { userRoutes } from "./users.ts";
 
 /** What the edge needs beyond the services' own dependencies. */
@@ -36,6 +37,7 @@ export interface AppDeps extends Deps {
   hub: ChatHub;
   streams: AlertStreams;
   live: LiveSessions;
+  memory: SocketMemory;
   readiness: Readiness;
   /** Whether a browser page of this origin may call with credentials and open sockets. */
   isAllowedOrigin: (origin: string) => boolean;

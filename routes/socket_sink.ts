@@ -1,5 +1,6 @@
 /** A WebSocket as the chat sees it: bounded. */
 import type { Sink } from "../services/chat_subscription.ts";
+import { dropSocket } from "./socket_drop.ts";
 
 /** What a reader may leave unread: frames, or bytes of them. */
 const UNREAD_FRAMES_MAX = 512;
@@ -10,6 +11,8 @@ const DRAINED_BYTES = 64 * 1024;
 const DRAIN_MS = 10_000;
 /** A goodbye waits so long for the frames before it. */
 const FLUSH_MS = 1_000;
+/** A peer has so long to answer a goodbye: then it is cut off. */
+const GONE_MS = 10_000;
 /** How often is looked at what is unread. */
 const LOOK_MS = 10;
 
@@ -66,6 +69,9 @@ export function boundedSink(socket: WebSocket, onTooSlow: () => void): Sink {
       let looksLeft = FLUSH_MS / LOOK_MS;
       do await pause(); while (socket.bufferedAmount > 0 && --looksLeft > 0);
       if (socket.readyState === WebSocket.OPEN) socket.close(code, reason);
+      const timer = setTimeout(() => dropSocket(socket), GONE_MS);
+      Deno.unrefTimer(timer);
+      socket.addEventListener("close", () => clearTimeout(timer));
     },
   };
 }

@@ -9,6 +9,8 @@ export interface NodeProcess extends AsyncDisposable {
   pid: number;
   /** Asks with SIGTERM, and gives the exit code. */
   stop(): Promise<number>;
+  /** Ends it by SIGKILL. */
+  kill(): Promise<void>;
 }
 
 const MAIN = new URL("../main.ts", import.meta.url).pathname;
@@ -42,6 +44,11 @@ export async function startNode(
     wsUrl: `ws://127.0.0.1:${port}/ws`,
     pid: process.pid,
     stop,
+    async kill() {
+      process.kill("SIGKILL");
+      await process.status;
+      await errors;
+    },
     async [Symbol.asyncDispose]() {
       assert.equal(await stop(), 0, `main.ts ${command} did not stop in order: ${await errors}`);
     },
