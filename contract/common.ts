@@ -1,8 +1,8 @@
 /** Shapes that several resources share. */
 import { z } from "zod";
 
-/** A UUID, as every id here; those we make are version 7. */
-export const Id = z.uuid();
+/** A UUID, as every id here; those we make are version 7. Capitals are taken for the small letters that it is known by. */
+export const Id = z.uuid().toLowerCase();
 
 /** An instant in, with any offset; out it is always UTC. */
 export const InstantIn = z.iso.datetime({ offset: true, error: "must be an ISO 8601 instant with offset" })

@@ -53,8 +53,7 @@ export function destinationOf(prefix: typeof TOPIC | typeof APP, partyId: string
 
 /** The party whose chat a destination is; `undefined` when it is none of this prefix. */
 export function partyOf(prefix: typeof TOPIC | typeof APP, destination: string): string | undefined {
-  const [before, id, after] = destination.split(".");
-  const isChat = before === `${prefix}/parties` && after === "chat" && destination.split(".").length === 3;
-  // Destinations are compared by letter, ids are not.
-  return isChat && Id.safeParse(id).success ? id!.toLowerCase() : undefined;
+  const [before, id, after, ...more] = destination.split(".");
+  const isChat = before === `${prefix}/parties` && after === "chat" && more.length === 0;
+  return isChat ? Id.safeParse(id).data : undefined;
 }

@@ -7,6 +7,7 @@ import { HTTPException } from "hono/http-exception";
 import { parseAccept } from "hono/utils/accept";
 import { resolver, uniqueSymbol } from "hono-openapi";
 import { z } from "zod";
+import { Id } from "../contract/common.ts";
 import type { Locale } from "../contract/identity.ts";
 import { type FieldError, invalid, Problem, PROBLEMS } from "../contract/problems.ts";
 import { isStoreDown } from "../services/availability.ts";
@@ -53,7 +54,7 @@ function withoutEmpty(parameters: unknown): unknown {
 
 /** Validates path parameters, all of them ids. What cannot be an id is not found. */
 export function ids<const Names extends string>(...names: Names[]) {
-  const schema = z.object(Object.fromEntries(names.map((name) => [name, z.uuid()])) as Record<Names, z.ZodUUID>);
+  const schema = z.object(Object.fromEntries(names.map((name) => [name, Id])) as Record<Names, z.ZodUUID>);
   const middleware = zValidator("param", schema, (result) => {
     if (!result.success) throw new Problem("not-found", "Cannot find the resource: no such id");
   });

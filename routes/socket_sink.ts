@@ -11,6 +11,8 @@ const DRAINED_BYTES = 64 * 1024;
 const DRAIN_MS = 10_000;
 /** A goodbye waits so long for the frames before it. */
 const FLUSH_MS = 1_000;
+/** … and so long for the peer to pause. Whoever goes on talking for longer is not waited for. */
+const PAUSE_MS = 100;
 /** A peer has so long to answer a goodbye: then it is cut off. */
 const GONE_MS = 10_000;
 /** How often is looked at what is unread. */
@@ -65,9 +67,15 @@ export function boundedSink(socket: WebSocket, onTooSlow: () => void): Sink {
     async close(code, reason) {
       isOver = true;
       // From `close` on, Deno drops the connection at the next message that comes in, and with it a goodbye that is not out
-      // yet. So it is said when nothing stands before it, and never while a message is dealt with: the next may be there.
-      let looksLeft = FLUSH_MS / LOOK_MS;
-      do await pause(); while (socket.bufferedAmount > 0 && --looksLeft > 0);
+      // yet; what it has not read of a burst makes that a reset. So it is said when nothing stands before it and nothing came
+      // lately, and never while a message is dealt with: the next may be there.
+      let hasHeard = false;
+      socket.addEventListener("message", () => hasHeard = true);
+      for (let waitedMs = 0; waitedMs < FLUSH_MS; waitedMs += LOOK_MS) {
+        hasHeard = false;
+        await pause();
+        if (socket.bufferedAmount === 0 && (!hasHeard || waitedMs >= PAUSE_MS)) break;
+      }
       if (socket.readyState === WebSocket.OPEN) socket.close(code, reason);
       const timer = setTimeout(() => dropSocket(socket), GONE_MS);
       Deno.unrefTimer(timer);

@@ -49,7 +49,7 @@ export function openStompConnection(deps: PeerDeps, host: ConnectionHost, arriva
   const read = createStompReader();
   const underWay = new Set<Promise<void>>();
   let heart: HeartBeat | undefined;
-  let error: string | undefined;
+  let failure: { error: string; code: number; reason: string } | undefined;
   let isLeaving = false;
 
   function say(frame: string): void {
@@ -60,8 +60,8 @@ export function openStompConnection(deps: PeerDeps, host: ConnectionHost, arriva
 
   function lastWords(code: number, reason: string): void {
     const problem = PROBLEM_OF[code];
-    error ??= problem && encodeError(new Problem(problem, `Cannot go on: ${reason}`));
-    if (error) sink.send(error);
+    if (failure) sink.send(failure.error);
+    else if (problem) sink.send(encodeError(new Problem(problem, `Cannot go on: ${reason}`)));
   }
 
   function encodeError(problem: Problem, about: About = {}, receipt?: string): string {
@@ -81,11 +81,11 @@ export function openStompConnection(deps: PeerDeps, host: ConnectionHost, arriva
   }
 
   async function fail(thrown: unknown, frame?: StompFrame, about?: About): Promise<void> {
-    if (isLeaving) return;
-    const problem = toProblem(deps, thrown);
+    if (failure) return;
+    const problem = toProblem(deps, thrown), code = CLOSE_OF[problem.code] ?? STOMP_CLOSE.refused;
+    failure = { error: encodeError(problem, about, frame?.headers.receipt), code, reason: problem.code };
     await leave();
-    error = encodeError(problem, about, frame?.headers.receipt);
-    peer.close(CLOSE_OF[problem.code] ?? STOMP_CLOSE.refused, problem.code);
+    peer.close(failure.code, failure.reason);
   }
 
   function acknowledge({ headers: { receipt } }: StompFrame): void {
@@ -142,6 +142,7 @@ export function openStompConnection(deps: PeerDeps, host: ConnectionHost, arriva
     } catch (error) {
       return refuse(error);
     }
+    if (isLeaving) return;
     // Not awaited: the next message need not wait for this one's commit. The room's queue keeps their order.
     const answered = host.append({ partyId, userId: me, clientMsgId: clientMsgId ?? newId(deps), text })
       .then(() => acknowledge(frame), refuse)
@@ -151,6 +152,8 @@ export function openStompConnection(deps: PeerDeps, host: ConnectionHost, arriva
 
   async function disconnect(frame: StompFrame): Promise<void> {
     await leave();
+    // A text that was refused in the meantime is told of instead.
+    if (failure) return;
     acknowledge(frame);
     peer.close(STOMP_CLOSE.done, "");
   }

@@ -79,6 +79,24 @@ Deno.test("texts of one socket keep their order, even when sent without waiting"
   assert.deepEqual(client.entries(partyId).map((entry) => entry.text), Array.from({ length: 200 }, (_, i) => `${i}`));
 });
 
+Deno.test("an id in capitals is the same id: for a subscription, a text on the socket and one over HTTP", async () => {
+  const partyId = await openRoom(service, leader, [member]), capitals = partyId.toUpperCase();
+  await using client = await connectChat(service, { token: member.token });
+  await using other = await connectChat(service, { token: leader.token });
+  client.say({ type: "subscribe", partyId: capitals });
+  await client.heard("subscribed", (frame) => frame.partyId === partyId);
+  await other.send(partyId, "작은 글자");
+  client.say({ type: "send", partyId: capitals, clientMsgId: "m", text: "큰 글자" });
+  await client.heard("entry", (frame) => frame.seq === 3);
+  const { status, body } = await service.call("POST", `/api/parties/${capitals}/chat/entries`, {
+    token: leader.token,
+    body: { clientMsgId: "h", text: "큰 글자로" },
+  });
+  assert.deepEqual([status, body.partyId, body.seq], [201, partyId, 4]);
+  await client.heard("entry", (frame) => frame.seq === 4);
+  assert.deepEqual(seqsOf(client.entries(partyId)), [2, 3, 4]);
+});
+
 Deno.test("subscribe with after sends what came since and goes on live; without after it is live only", async () => {
   const partyId = await openRoom(service, leader, [member]);
   await using writer = await connectChat(service, { token: leader.token });

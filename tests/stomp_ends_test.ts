@@ -29,6 +29,7 @@ Deno.test("who does not connect as one should hears an ERROR with the version sp
     [connectFrame({ Authorization: `Basic ${token}` }), "unauthenticated", 4401, /access token/],
     [connectFrame({ token: ended.token }), "unauthenticated", 4401, /ended/],
     [connectFrame({ token: "nonsense" }), "unauthenticated", 4401, /access token/, { token }],
+    [connectFrame({ Authorization: "Basic YTpi" }), "unauthenticated", 4401, /access token/, { token }],
     [connectFrame({ token: leader.token }), "unauthenticated", 4401, /access token/, { token }],
     [frame("SUBSCRIBE", { id: "1", destination: topic(partyId) }), "unauthenticated", 4401, /CONNECT/, { token }],
     [frame("SEND", { destination: app(partyId) }, '{"text":"a"}'), "unauthenticated", 4401, /CONNECT/],
@@ -145,6 +146,18 @@ Deno.test("every violation is answered with one ERROR that has the receipt's id,
     assert.deepEqual(client.frames.map(({ command }) => command), ["CONNECTED", "ERROR"], said);
   }
   assert.equal((await readLog(service, leader, partyId)).length, before);
+});
+
+Deno.test("of several refused texts the first is told of, also when DISCONNECT has come after them", async () => {
+  const destination = app(v7());
+  const send = (receipt: string) => frame("SEND", { destination, receipt }, '{"text":"a"}');
+  for (const rest of [send("second"), send("second") + frame("DISCONNECT", { receipt: "bye" })]) {
+    const client = await connectStomp(service, member);
+    client.say(send("first") + rest);
+    const { error, problem, code } = await client.failed();
+    assert.deepEqual([problem.code, error.headers["receipt-id"], code], ["not-found", "first", 1008]);
+    assert.deepEqual(client.frames.map(({ command }) => command), ["CONNECTED", "ERROR"]);
+  }
 });
 
 Deno.test("bytes that are no frame end in an ERROR after whatever came before them was answered", async () => {

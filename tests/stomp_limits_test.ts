@@ -37,6 +37,7 @@ Deno.test("who agreed to beat and is silent is closed after twice the time; who 
   const half = await connectStomp(service, member, { "heart-beat": "7000,0" });
   await using none = await connectStomp(service, member);
   await using receiving = await connectStomp(service, member, { "heart-beat": "0,2000" });
+  await using eager = await connectStomp(service, member, { "heart-beat": "0,1" });
   await using stock = await connectStock(service, member, { heartbeatOutgoing: 1_000, heartbeatIncoming: 1_000 });
   await using talker = await connectStomp(service, member, { "heart-beat": "5000,1000" });
   const halfEnded = half.failed();
@@ -47,8 +48,9 @@ Deno.test("who agreed to beat and is silent is closed after twice the time; who 
   assert.ok(silentMs > 9_900 && silentMs < 14_000, `closed after ${silentMs} ms`);
   assert.deepEqual([problem.code, code], ["invalid-input", 1002]);
   assert.match(`${problem.detail}`, /heart-beat/);
-  // One beat in 2 s while nothing else was said, and none to those who want none.
+  // One beat in 2 s while nothing else was said, in 1 s at the most, and none to those who want none.
   assert.ok(receiving.beats >= 4 && receiving.beats <= 7, `${receiving.beats} beats in ${silentMs} ms`);
+  assert.ok(eager.beats >= 8 && eager.beats <= silentMs / 1_000 + 1, `${eager.beats} beats in ${silentMs} ms`);
   assert.equal(none.beats + silent.beats + half.beats, 0);
   assert.ok(stock.beats() >= 9, `${stock.beats()} beats`);
   await halfEnded.finally(() => isOver = true);
@@ -138,15 +140,15 @@ Deno.test("too many messages end in an ERROR with a time to wait, after the rece
   assert.equal((await readLog(service, leader, partyId)).length, 7);
 });
 
-Deno.test("a flood of frames ends in an ERROR and 4429, and those taken are in the log with their receipts", async () => {
+Deno.test("a flood of frames ends in an ERROR, and those taken are in the log with their receipts", async () => {
   const partyId = await openRoom(service, leader, [member]);
   await using watcher = await connectChat(service, { token: leader.token });
   await watcher.subscribe(partyId);
   const client = await connectStomp(service, member);
   const texts = Array.from({ length: 3_000 }, (_, i) => textFrame(partyId, `f${i}`));
   for (let i = 0; i < texts.length; i += 60) client.say(texts.slice(i, i + 60).join(""));
-  const { problem, code } = await client.failed();
-  assert.deepEqual([problem.code, code], ["rate-limited", 4429]);
+  // Not the close code: of who talks on, the kernel may throw the goodbye away with what was not read.
+  assert.equal((await client.failed()).problem.code, "rate-limited");
   const receipts = client.frames.filter(({ command }) => command === "RECEIPT");
   const log = await readLog(service, leader, partyId);
   assert.deepEqual(
@@ -155,6 +157,14 @@ Deno.test("a flood of frames ends in an ERROR and 4429, and those taken are in t
   );
   assert.ok(log.length < 3_000);
   await watcher.send(partyId, "홍수가 지나갔어요");
+});
+
+Deno.test("of frames that come all at once over what may wait, none is obeyed after the ERROR is due", async () => {
+  const client = await connectStomp(service, member);
+  client.say(frame("UNSUBSCRIBE", { id: "1", receipt: "r" }).repeat(501));
+  const { problem, code } = await client.failed();
+  assert.deepEqual([problem.code, code], ["rate-limited", 4429]);
+  assert.deepEqual(client.frames.map(({ command }) => command), ["CONNECTED", "ERROR"]);
 });
 
 /** 6,000 bytes. */
@@ -210,7 +220,7 @@ Deno.test("a node that stops gives the receipts of what is under way, takes noth
   for (const client of clients.slice(1)) {
     const { code } = await client.ended;
     const refused = client.frames.filter(({ command }) => command === "ERROR");
-    assert.equal(code, refused.length > 0 ? 1013 : 1001);
+    assert.ok(code === 1001 || (code === 1013 && refused.length === 1), `closed with ${code}`);
     assert.ok(refused.every(({ body }) => JSON.parse(body).code === "unavailable"));
   }
   const log = await readLog(service, leader, partyId);
