@@ -25,17 +25,20 @@ import { openRabbitQueue } from "./adapters/queue_rabbitmq.ts";
 import { openRedis } from "./adapters/redis_connection.ts";
 import { openMemoryRelay } from "./adapters/relay_memory.ts";
 import { openRedisRelay } from "./adapters/relay_redis.ts";
+import { openMemorySeats } from "./adapters/seats_memory.ts";
+import { openRedisSeats } from "./adapters/seats_redis.ts";
 import { openSql } from "./adapters/sql_postgres.ts";
 import { joseTokens } from "./adapters/tokens_jose.ts";
 import { within } from "./adapters/within.ts";
 import { createApp } from "./routes/app.ts";
 import { originMatcher } from "./routes/envelope.ts";
 import { serviceRoutes } from "./routes/service.ts";
+import { watchSocketMemory } from "./routes/socket_memory.ts";
 import { openAlertStreams } from "./services/alert_streams.ts";
 import { openChatHub } from "./services/chat_hub.ts";
 import { catalogueGeocoder } from "./services/geocoder_catalogue.ts";
 import { watchSessions } from "./services/live_sessions.ts";
-import type { Clock, Deps, Log } from "./services/ports.ts";
+import type { Clock, Deps, Log, Relay } from "./services/ports.ts";
 import { watchReadiness } from "./services/readiness.ts";
 import { startAlerts } from "./workers/alerts.ts";
 import { ingestCommand } from "./workers/ingest.ts";
@@ -46,6 +49,8 @@ import { startRefresh } from "./workers/refresh.ts";
 export interface Overrides {
   clock?: Clock;
   log?: Log;
+  /** Opened and closed by whoever gives it. */
+  relay?: Relay;
 }
 
 /** A running service. Disposing it is the orderly stop. */
@@ -68,10 +73,11 @@ async function openDatabase(config: Config, stack: AsyncDisposableStack, overrid
 /** Opens the adapters that the configuration asks for, each twin by its own URL, onto the stack that will close them. */
 async function openStores(config: Config, stack: AsyncDisposableStack, overrides: Overrides = {}) {
   const database = await openDatabase(config, stack, overrides);
-  const { clock, log } = database;
+  const { log } = database;
   return {
     ...database,
-    ...await openRedisPorts(config, stack, clock, log),
+    ...await openRedisPorts(config, stack, database, overrides),
+    nodeSeats: openMemorySeats({ factor: config.RATE_LIMIT_FACTOR }),
     queue: stack.use(await openQueue(config, log)),
   };
 }
@@ -87,20 +93,27 @@ function openGeocoder({ KAKAO_API_URL: url, KAKAO_REST_API_KEY: key }: Config, {
   return key ? kakaoGeocoder({ url, key }) : catalogueGeocoder({ sql });
 }
 
-async function openRedisPorts(config: Config, stack: AsyncDisposableStack, clock: Clock, log: Log) {
+async function openRedisPorts(
+  config: Config,
+  stack: AsyncDisposableStack,
+  { clock, log }: Pick<Deps, "clock" | "log">,
+  { relay }: Overrides,
+) {
   const { REDIS_URL: url, NAMESPACE: namespace, RATE_LIMIT_FACTOR: factor } = config;
   if (!url) {
     return {
-      relay: stack.use(openMemoryRelay({ log })),
+      relay: relay ?? stack.use(openMemoryRelay({ log })),
       cache: openMemoryCache({ clock }),
       limiter: openMemoryLimiter({ factor }),
+      seats: openMemorySeats({ factor }),
     };
   }
   const redis = stack.use(await openRedis({ url, log }));
   return {
-    relay: stack.use(await openRedisRelay({ url, namespace, log })),
+    relay: relay ?? stack.use(await openRedisRelay({ url, namespace, log })),
     cache: openRedisCache({ redis, namespace }),
     limiter: openRedisLimiter({ redis, namespace, factor, log }),
+    seats: openRedisSeats({ redis, namespace, factor, log }),
   };
 }
 
@@ -121,6 +134,7 @@ export async function startService(config: Config, overrides: Overrides = {}): P
   const app = createApp({
     ...deps,
     live,
+    memory: stack.use(watchSocketMemory(deps)),
     hub,
     streams,
     readiness,

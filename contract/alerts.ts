@@ -77,3 +77,9 @@ export const AlertStreamQuery = z.object({
   ticket: z.string().min(1).max(200).optional(),
   lastEventId: LastEventId.optional(),
 });
+
+/** Data of the stream's first event, `ready`. */
+export const StreamReady = z.object({ lastSeq: z.int().min(0), unreadCount: z.int().min(0) });
+
+/** Data of its event `reconnect`: the stream ends, and another is to be opened after this time. */
+export const StreamReconnect = z.object({ afterMs: z.int().min(0) });

@@ -1,6 +1,7 @@
 /** Chat entries, and the frames of the `moajang.v1` socket. */
 import { z } from "zod";
 import { Id, Instant, paragraphs } from "./common.ts";
+import { type ProblemCode, PROBLEMS } from "./problems.ts";
 
 /** Longest text of an entry, in UTF-16 units. */
 export const TEXT_MAX = 2_000;
@@ -106,29 +107,40 @@ export const ClientFrame = z.discriminatedUnion("type", [
 /** See the schema. */
 export type ClientFrame = z.infer<typeof ClientFrame>;
 
-/** What the server says on the socket. */
-export type ServerFrame =
-  | { type: "welcome"; userId: string; heartbeatS: number }
-  | { type: "subscribed"; partyId: string; lastSeq: number; online: string[] }
-  | { type: "entry" } & Entry
-  | { type: "ack"; partyId: string; clientMsgId: string; seq: number; id: string; sentAt: string }
-  | { type: "presence"; partyId: string; userId: string; online: boolean }
-  | { type: "typing"; partyId: string; userId: string }
-  | { type: "read"; partyId: string; userId: string; seq: number }
-  | { type: "unsubscribed"; partyId: string; reason: string }
-  | { type: "problem"; code: string; detail: string; partyId?: string; clientMsgId?: string; retryAfterS?: number }
-  | { type: "reconnect"; afterMs: number }
-  | { type: "pong" };
+/** What the server says on the socket. It describes, for `/asyncapi.json` and the tests: on the way out nothing is validated. */
+export const ServerFrame = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("welcome"), userId: Id, heartbeatS: z.int().min(1) }),
+  z.object({ type: z.literal("subscribed"), partyId: Id, lastSeq: Seq, online: z.array(Id) }),
+  z.object({ type: z.literal("entry"), ...Entry.shape }),
+  z.object({ type: z.literal("ack"), partyId: Id, clientMsgId: ClientMsgId, seq: Seq, id: Id, sentAt: Instant }),
+  z.object({ type: z.literal("presence"), partyId: Id, userId: Id, online: z.boolean() }),
+  z.object({ type: z.literal("typing"), partyId: Id, userId: Id }),
+  z.object({ type: z.literal("read"), partyId: Id, userId: Id, seq: Seq }),
+  z.object({ type: z.literal("unsubscribed"), partyId: Id, reason: z.enum(["requested", "left", "removed"]) }),
+  z.object({
+    type: z.literal("problem"),
+    code: z.enum(Object.keys(PROBLEMS) as ProblemCode[]),
+    detail: z.string(),
+    partyId: z.string().max(64).optional(),
+    clientMsgId: z.string().max(64).optional(),
+    retryAfterS: z.int().min(1).optional(),
+  }),
+  z.object({ type: z.literal("reconnect"), afterMs: z.int().min(0) }),
+  z.object({ type: z.literal("pong") }),
+]);
+/** See the schema. */
+export type ServerFrame = z.infer<typeof ServerFrame>;
 
 /** An entry from a node that may still be of the version before `targetSeq`. */
 const RelayedEntry = Entry.extend({ targetSeq: Entry.shape.targetSeq.default(null) });
 
-/** What nodes tell each other about a room; `presence`: who is connected has changed. */
+/** What nodes tell each other about a room; `presence`: who is connected has changed; `head`: how far the log goes. */
 export const RoomMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("entries"), shownBy: Id.optional(), entries: z.array(RelayedEntry) }),
   z.object({ type: z.literal("read"), userId: Id, seq: Seq }),
   z.object({ type: z.literal("typing"), userId: Id }),
   z.object({ type: z.literal("presence") }),
+  z.object({ type: z.literal("head"), seq: Seq }),
 ]);
 /** See the schema. */
 export type RoomMessage = z.infer<typeof RoomMessage>;

@@ -11,6 +11,7 @@ import type { Readiness } from "../services/readiness.ts";
 import { addressRoutes } from "./addresses.ts";
 import { adminRoutes } from "./admin.ts";
 import { alertRoutes } from "./alerts.ts";
+import { asyncApiRoutes } from "./asyncapi.ts";
 import { authRoutes } from "./auth.ts";
 import { boundedBody, jsonOnly } from "./body.ts";
 import { chatRoutes } from "./chat.ts";
@@ -29,6 +30,7 @@ import { penaltyRoutes } from "./penalties.ts";
 import { regionRoutes } from "./regions.ts";
 import { serviceRoutes } from "./service.ts";
 import { socketRoutes } from "./socket.ts";
+import type { SocketMemory } from "./socket_memory.ts";
 import { userRoutes } from "./users.ts";
 
 /** What the edge needs beyond the services' own dependencies. */
@@ -36,6 +38,7 @@ export interface AppDeps extends Deps {
   hub: ChatHub;
   streams: AlertStreams;
   live: LiveSessions;
+  memory: SocketMemory;
   readiness: Readiness;
   /** Whether a browser page of this origin may call with credentials and open sockets. */
   isAllowedOrigin: (origin: string) => boolean;
@@ -58,6 +61,7 @@ export function createApp(deps: AppDeps) {
     .notFound((c) => answerProblem(c, new Problem("not-found", `Cannot find ${c.req.path}: no such route`)))
     .route("/", serviceRoutes(deps.readiness))
     .route("/", pageRoutes(deps.asset))
+    .route("/", asyncApiRoutes())
     .route("/ws", socketRoutes(deps))
     .route("/api/auth", authRoutes(deps))
     .route("/api/me", meRoutes(deps))
@@ -122,4 +126,6 @@ const OPENAPI: Partial<GenerateSpecOptions> = {
   defaultOptions: { POST: body, PUT: body, PATCH: body, DELETE: body },
   // The library's own 400 is never answered here: what is wrong with a request is a 422 that names it.
   defaultValidationErrorResponse: false,
+  // A described route is in the document, whatever its name looks like.
+  excludeStaticFile: false,
 };

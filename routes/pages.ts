@@ -53,6 +53,7 @@ const firstPage = html`<!doctype html>
       <ul>
         <li><a href="/docs">API 문서 (API reference)</a></li>
         <li><a href="/openapi.json">OpenAPI 3.1</a></li>
+        <li><a href="/asyncapi.json">AsyncAPI 3.0</a></li>
         <li><a href="/readyz">상태 (Readiness)</a></li>
       </ul>
     </main>

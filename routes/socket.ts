@@ -7,19 +7,24 @@ import type { ChatHub } from "../services/chat_hub.ts";
 import { LIMITS } from "../services/limits.ts";
 import type { LiveSessions } from "../services/live_sessions.ts";
 import type { AccessClaims, Deps } from "../services/ports.ts";
+import type { Entrance } from "../services/socket_seats.ts";
 import { redeemTicket } from "../services/tickets.ts";
 import type { EdgeEnv } from "./edge.ts";
 import { anyone } from "./guard.ts";
+import type { SocketMemory, Watched } from "./socket_memory.ts";
 import { boundedSink } from "./socket_sink.ts";
 
 interface SocketDeps extends Pick<Deps, "sql" | "cache" | "tokens" | "limiter" | "clock"> {
   hub: ChatHub;
   live: LiveSessions;
+  memory: SocketMemory;
   isAllowedOrigin: (origin: string) => boolean;
 }
 
 /** A peer that has been silent for half of this is pinged, and given up when it stays silent for the other half. */
 const IDLE_S = 30;
+/** A handshake whose client is gone before it is open may never be heard of again. */
+const OPEN_MS = 10_000;
 
 /**
  * GET `/ws`: a WebSocket speaking `moajang.v1` or `v12.stomp`. Signed in by `Authorization`, by `?ticket=`, or by a first
@@ -40,7 +45,13 @@ export function socketRoutes(deps: SocketDeps) {
       deps.hub.requireStaying();
       const protocol = chooseProtocol(c.req.header("sec-websocket-protocol"));
       const claims = c.get("caller") ?? await claimsOfTicket(deps, c.req.query("ticket"));
-      return accept(deps, c.req.raw, protocol, claims);
+      const entrance = await deps.hub.enter(c.env.remoteAddress, claims !== null);
+      try {
+        return accept(deps, c.req.raw, protocol, claims, entrance);
+      } catch (error) {
+        entrance[Symbol.dispose]();
+        throw error;
+      }
     },
   );
 }
@@ -79,25 +90,38 @@ async function claimsOfTicket(deps: SocketDeps, ticket: string | undefined): Pro
 }
 
 function accept(
-  { hub, live }: SocketDeps,
+  { hub, live, memory }: SocketDeps,
   request: Request,
   protocol: Protocol | undefined,
   claims: AccessClaims | null,
+  entrance: Entrance,
 ) {
   const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: IDLE_S, ...(protocol && { protocol }) });
   socket.binaryType = "arraybuffer";
-  const watch: Arrival["watch"] = ({ sessionId, userId }, end) => live.add({ id: sessionId, userId }, end);
+  const watch: Arrival["watch"] = ({ sessionId, userId, expiresAt }, end) =>
+    live.add({ id: sessionId, userId, expiresAt }, end);
   let connection: Connection | undefined;
+  let watched: Watched | undefined;
+  // May come twice, also without an `open` before.
+  function gone(): void {
+    clearTimeout(openTimer);
+    entrance[Symbol.dispose]();
+    watched?.[Symbol.dispose]();
+    connection?.closed();
+  }
+  const openTimer = setTimeout(gone, OPEN_MS);
   socket.onopen = () => {
+    clearTimeout(openTimer);
+    watched = memory.add(socket);
     const sink = boundedSink(socket, () => connection?.close(CLOSE.tooSlow, "too slow"));
-    connection = hub.connect(protocol ?? PROTOCOLS[0], { sink, claims, watch });
+    connection = hub.connect(protocol ?? PROTOCOLS[0], { sink, claims, onKnown: entrance.known, watch });
   };
   socket.onmessage = ({ data }) => {
+    watched?.finished();
     if (isTooBig(data)) connection?.close(CLOSE.tooBig, `over ${FRAME_BYTES_MAX} bytes`);
     else connection?.receive(data);
   };
-  // May come twice, also without an `open` before.
-  socket.onclose = () => connection?.closed();
+  socket.onclose = gone;
   return response;
 }
 

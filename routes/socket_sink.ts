@@ -1,5 +1,6 @@
 /** A WebSocket as the chat sees it: bounded. */
 import type { Sink } from "../services/chat_subscription.ts";
+import { dropSocket } from "./socket_drop.ts";
 
 /** What a reader may leave unread: frames, or bytes of them. */
 const UNREAD_FRAMES_MAX = 512;
@@ -12,6 +13,8 @@ const DRAIN_MS = 10_000;
 const FLUSH_MS = 1_000;
 /** … and so long for the peer to pause. Whoever goes on talking for longer is not waited for. */
 const PAUSE_MS = 100;
+/** A peer has so long to answer a goodbye: then it is cut off. */
+const GONE_MS = 10_000;
 /** How often is looked at what is unread. */
 const LOOK_MS = 10;
 
@@ -74,6 +77,9 @@ export function boundedSink(socket: WebSocket, onTooSlow: () => void): Sink {
         if (socket.bufferedAmount === 0 && (!hasHeard || waitedMs >= PAUSE_MS)) break;
       }
       if (socket.readyState === WebSocket.OPEN) socket.close(code, reason);
+      const timer = setTimeout(() => dropSocket(socket), GONE_MS);
+      Deno.unrefTimer(timer);
+      socket.addEventListener("close", () => clearTimeout(timer));
     },
   };
 }

@@ -25,17 +25,29 @@ export function openConnection(deps: PeerDeps, host: ConnectionHost, arrival: Ar
     if (!peer.isOver) sink.send(encodeProblem(deps, error, about));
   }
 
-  function welcome(claims: AccessClaims): void {
-    if (!peer.welcome(claims)) return;
-    sink.send(encode({ type: "welcome", userId: claims.userId, heartbeatS: HEARTBEAT_S }));
+  function sayWelcome(userId: string): void {
+    sink.send(encode({ type: "welcome", userId, heartbeatS: HEARTBEAT_S }));
+  }
+
+  async function welcome(claims: AccessClaims): Promise<void> {
+    if (await peer.welcome(claims)) sayWelcome(claims.userId);
   }
 
   async function hello(accessToken: string): Promise<void> {
-    if (peer.userId) throw new Problem("invalid-input", "Cannot sign in: the connection is signed in already");
     const claims = await peer.identify(accessToken);
     if (peer.isOver) return;
-    if (claims) welcome(claims);
+    if (peer.userId) stay(peer.userId, claims);
+    else if (claims) await welcome(claims);
     else peer.close(CLOSE.unauthenticated, "the access token is not valid or its session has ended");
+  }
+
+  /** Another `hello` is of the same person, with a token that ends later. A bad one changes nothing. */
+  function stay(me: string, claims: AccessClaims | null): void {
+    if (claims?.userId !== me) {
+      throw new Problem("unauthenticated", "Cannot stay: the access token is not valid, or is another person's");
+    }
+    peer.renew(claims);
+    sayWelcome(me);
   }
 
   async function subscribe({ partyId, after }: ClientFrame & { type: "subscribe" }): Promise<void> {
@@ -103,7 +115,8 @@ export function openConnection(deps: PeerDeps, host: ConnectionHost, arrival: Ar
     if (++malformed >= MALFORMED_MAX) peer.close(CLOSE.tooMany, "too many malformed frames");
   }
 
-  if (arrival.claims) welcome(arrival.claims);
+  const { claims } = arrival;
+  if (claims) peer.inTurn(() => welcome(claims), complain);
   return {
     receive(message) {
       if (peer.isOver) return;

@@ -8,12 +8,13 @@ import { openReadWriter } from "./chat_read_writer.ts";
 import { openRooms } from "./chat_rooms.ts";
 import { openWriter } from "./chat_writer.ts";
 import type { Deps, Sql } from "./ports.ts";
+import { openSocketSeats, type SocketSeats } from "./socket_seats.ts";
 import { openStompConnection } from "./stomp_connection.ts";
 import { afterCommit, inTransaction, isTransaction, sqlOf } from "./transaction.ts";
 import { within } from "./within.ts";
 
 /** What the edge needs of the chat. */
-export interface ChatHub {
+export interface ChatHub extends Pick<SocketSeats, "enter"> {
   /** Takes a client in; the edge passes on what it says, and that it is gone. */
   connect(protocol: Protocol, arrival: Arrival): Connection;
   /** Throws `unavailable` once the node is about to stop. */
@@ -27,8 +28,6 @@ export interface ChatHub {
   drain(): Promise<void>;
 }
 
-/** Connections of one person on this node. */
-const CONNECTIONS_MAX = 30;
 /** Clients are asked to come back spread over this time, so that the other nodes do not get all of them at once. */
 const RECONNECT_WITHIN_MS = 5_000;
 /** Time for texts under way; whoever got no ack sends again. */
@@ -44,11 +43,11 @@ const STOPPING = "this node is about to stop";
 
 /** Opens the chat of this node. */
 export async function openChatHub(
-  deps: Pick<Deps, "sql" | "relay" | "tokens" | "limiter" | "clock" | "log">,
+  deps: Pick<Deps, "sql" | "relay" | "tokens" | "limiter" | "seats" | "nodeSeats" | "clock" | "log">,
 ): Promise<ChatHub & AsyncDisposable> {
   const rooms = await openRooms(deps);
+  const seats = openSocketSeats(deps);
   const connections = new Set<Connection>();
-  const seats = new Map<string, number>();
   let isDraining = false;
   const writer = openWriter(deps, rooms.show);
   const reads = openReadWriter(deps);
@@ -73,23 +72,10 @@ export async function openChatHub(
     });
   }
 
-  function takeSeat(userId: string): Disposable | null {
-    const taken = seats.get(userId) ?? 0;
-    if (taken >= CONNECTIONS_MAX) return null;
-    seats.set(userId, taken + 1);
-    const seat = new DisposableStack();
-    seat.defer(() => {
-      const left = seats.get(userId)! - 1;
-      if (left > 0) seats.set(userId, left);
-      else seats.delete(userId);
-    });
-    return seat;
-  }
-
   const { follow, showTyping } = rooms;
   return {
     connect(protocol, arrival) {
-      const host = { follow, showTyping, append, markRead: reads.mark, requireStaying, takeSeat };
+      const host = { follow, showTyping, append, markRead: reads.mark, requireStaying, sit: seats.sit };
       const connection = OPENERS[protocol](deps, host, arrival);
       connections.add(connection);
       if (isDraining) connection.close(CLOSE.goingAway, STOPPING);
@@ -101,6 +87,7 @@ export async function openChatHub(
         },
       };
     },
+    enter: seats.enter,
     requireStaying,
     append,
     async drain() {
@@ -112,6 +99,7 @@ export async function openChatHub(
     },
     async [Symbol.asyncDispose]() {
       await reads[Symbol.asyncDispose]();
+      await seats[Symbol.asyncDispose]();
       await rooms[Symbol.asyncDispose]();
     },
   };

@@ -11,19 +11,18 @@ import type { Listener, Sink } from "./chat_subscription.ts";
 import { LIMITS } from "./limits.ts";
 import type { AccessClaims, Deps } from "./ports.ts";
 import { isSessionLive } from "./sessions.ts";
+import type { SocketSeats } from "./socket_seats.ts";
 
 /** What a connection depends on. */
 export type PeerDeps = Pick<Deps, "sql" | "tokens" | "limiter" | "clock" | "log">;
 
 /** What the connection needs of the node that it is on. */
-export interface ConnectionHost extends Pick<ChatRooms, "follow" | "showTyping"> {
+export interface ConnectionHost extends Pick<ChatRooms, "follow" | "showTyping">, Pick<SocketSeats, "sit"> {
   append(text: NewText): Promise<Appended>;
   /** Resolves once it is written, or one further on is. Throws `not-found`, `forbidden`, `chat-closed`, `unavailable`. */
   markRead(mark: ReadMark): Promise<void>;
   /** Throws `unavailable` once this node is about to stop. */
   requireStaying(): void;
-  /** Takes one of the connections that a person may have here; `null` when there are too many. */
-  takeSeat(userId: string): Disposable | null;
 }
 
 /** A client that has just connected. */
@@ -31,7 +30,9 @@ export interface Arrival {
   sink: Sink;
   /** Known when the handshake has told; else the client's first frame must. */
   claims: AccessClaims | null;
-  /** Calls `end` when the session ends, until disposed. */
+  /** Is told as soon as it is known whose it is. */
+  onKnown(): void;
+  /** Calls `end` when the session or the access token ends, until disposed. */
   watch(claims: AccessClaims, end: () => void): Disposable;
 }
 
@@ -54,8 +55,10 @@ export interface Peer extends Pick<Connection, "close" | "closed"> {
   readonly isOver: boolean;
   /** Whose token this is (without one: who came by the handshake), if their session lives and the two are one person. */
   identify(accessToken?: string): Promise<AccessClaims | null>;
-  /** Takes the client in for good. Too many of that person: closes, and answers `false`. */
-  welcome(claims: AccessClaims): boolean;
+  /** Takes the client in for good. Too many of that person: closes, and resolves with `false`. */
+  welcome(claims: AccessClaims): Promise<boolean>;
+  /** Lets the same person stay on another token, until that one ends. */
+  renew(claims: AccessClaims): void;
   /** Does what a frame asks for, after those before it. What it throws, or that too many wait, goes to `onError`. */
   inTurn(job: () => Promise<void> | void, onError: (error: unknown) => void): void;
   /** Follows a room under a key. Asked for again, it begins anew. Throws as `follow` does, `rate-limited` and `unavailable`. */
@@ -79,13 +82,14 @@ const WAITING_MAX = 500;
 export function openPeer(
   deps: PeerDeps,
   host: ConnectionHost,
-  { sink, claims: givenClaims, watch }: Arrival,
+  { sink, claims: givenClaims, onKnown, watch }: Arrival,
   lastWords: (code: number, reason: string) => void = () => {},
 ): Peer {
   const { limiter, tokens } = deps;
   const subscriptions = new Map<string, Disposable>();
   const held = new DisposableStack();
   let seat: Disposable | null = null;
+  let watching: Disposable | null = null;
   let userId: string | null = null;
   let turn = Promise.resolve();
   let waiting = 0;
@@ -97,6 +101,7 @@ export function openPeer(
     clearTimeout(helloTimer);
     for (const subscription of subscriptions.values()) subscription[Symbol.dispose]();
     subscriptions.clear();
+    watching?.[Symbol.dispose]();
     held.dispose();
   }
 
@@ -105,6 +110,11 @@ export function openPeer(
     stop();
     lastWords(code, reason);
     sink.close(code, reason);
+  }
+
+  function renew(claims: AccessClaims): void {
+    watching?.[Symbol.dispose]();
+    watching = watch(claims, () => close(CLOSE.unauthenticated, "the session or the access token has ended"));
   }
 
   function unsubscribe(key: string): void {
@@ -129,17 +139,19 @@ export function openPeer(
       if (!claims || (givenClaims && givenClaims.userId !== claims.userId)) return null;
       return await isSessionLive(deps, claims.sessionId) ? claims : null;
     },
-    welcome(claims) {
+    async welcome(claims) {
       clearTimeout(helloTimer);
-      seat = host.takeSeat(claims.userId);
-      if (!seat) {
-        close(CLOSE.tooMany, "too many connections");
-        return false;
-      }
+      onKnown();
+      const taken = await host.sit(claims.userId);
+      if (taken && !isOver) seat = taken;
+      else taken?.[Symbol.dispose]();
+      if (!taken) close(CLOSE.tooMany, "too many connections");
+      if (isOver) return false;
       userId = claims.userId;
-      held.use(watch(claims, () => close(CLOSE.unauthenticated, "the session has ended")));
+      renew(claims);
       return true;
     },
+    renew,
     inTurn(job, onError) {
       if (waiting >= WAITING_MAX) {
         return onError(new Problem("rate-limited", "Cannot answer: too many messages at once", { retryAfterS: 1 }));

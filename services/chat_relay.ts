@@ -1,5 +1,6 @@
 /** What the nodes tell each other about a room, on the relay's channel `chat.<partyId>`. All of it may be lost. */
 import { type Entry, RoomMessage } from "../contract/chat.ts";
+import { noteHead } from "./chat_beacons.ts";
 import type { Deps } from "./ports.ts";
 
 /** The relay's channel of a party's chat. */
@@ -16,7 +17,7 @@ export function publishToRoom(
   );
 }
 
-/** Tells every node of entries that have just been committed; `shownBy` names a node that has shown them already. */
+/** Tells every node of entries that have just been committed, ascending, and by beacons of how far they go; `shownBy` names a node that has shown them already. */
 export function publishEntries(
   deps: Pick<Deps, "relay" | "log">,
   partyId: string,
@@ -24,6 +25,7 @@ export function publishEntries(
   shownBy?: string,
 ): void {
   publishToRoom(deps, partyId, { type: "entries", shownBy, entries });
+  noteHead(deps.relay, partyId, entries.at(-1)!.seq);
 }
 
 /** Whether a message of the relay only brings back what this node has shown. Asked before it is read, which costs more. */

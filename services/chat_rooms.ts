@@ -1,8 +1,10 @@
 /** The rooms that this node has open: one relay subscription each, and one look at the log for all of them together. */
 import type { Entry, RoomMessage } from "../contract/chat.ts";
 import { admit, chatClosed } from "./chat_access.ts";
+import { openBeacons } from "./chat_beacons.ts";
 import { encode } from "./chat_frames.ts";
 import { findRoomsAhead, readEntries } from "./chat_log.ts";
+import { openNeighbours } from "./chat_neighbours.ts";
 import { channelOf, isShown, publishEntries, publishToRoom, readRoomMessage } from "./chat_relay.ts";
 import { type ChatRoom, createRoom, PAGE, type ReadOn } from "./chat_room.ts";
 import { followRoom, type Listener } from "./chat_subscription.ts";
@@ -26,18 +28,20 @@ export interface ChatRooms extends AsyncDisposable {
   showTyping(partyId: string, userId: string): void;
 }
 
-/** How often the log is asked whether it is ahead of what the relay brought. Half of what a lost message may cost. */
-const LOOK_MS = 500;
+/** While the relay loses messages, and for so many ticks after, the log is asked on each whether it is ahead. */
+const DOUBT_TICKS = 4;
+/** Otherwise beacons tell, and the log is asked every 5 s, in case. */
+const CALM_TICKS = 10;
 /** What the log has may still be on its way over the relay for this long. */
 const ON_ITS_WAY_MS = 100;
-/** A room without followers is kept for so many looks: people who reconnect find it open. */
-const IDLE_LOOKS = 10;
+/** A room without followers is kept for so many ticks: people who reconnect find it open. */
+const IDLE_TICKS = 10;
 
 interface OpenRoom {
   room: ChatRoom;
   readOn: ReadOn;
   relayed: Promise<AsyncDisposable>;
-  idleLooks: number;
+  idleTicks: number;
 }
 
 /** Opens the registry, empty. */
@@ -46,6 +50,7 @@ export async function openRooms(deps: Pick<Deps, "sql" | "relay" | "clock" | "lo
   const nodeId = newId(deps);
   const rooms = new Map<string, OpenRoom>();
   const presence = await openPresence(deps, {
+    nodeId,
     rooms: () => rooms.keys(),
     onRead: (partyId, userIds) => rooms.get(partyId)?.room.setOnline(userIds),
   });
@@ -61,13 +66,14 @@ export async function openRooms(deps: Pick<Deps, "sql" | "relay" | "clock" | "lo
       () => room.catchUp(),
       (error) => log.warn("room not on the relay: the log is looked at instead", { error }),
     );
-    const opened = { room, readOn, relayed, idleLooks: 0 };
+    const opened = { room, readOn, relayed, idleTicks: 0 };
     rooms.set(partyId, opened);
     return opened;
   }
 
   function hear(room: ChatRoom, message: RoomMessage | null): void {
     if (message?.type === "entries") room.offer(message.entries);
+    if (message?.type === "head" && message.seq > room.head) room.catchUp();
     if (message?.type === "presence") presence.refresh(room.partyId);
     if (message?.type === "read") room.tellRead(message.userId, message.seq);
     if (message?.type === "typing") {
@@ -82,12 +88,15 @@ export async function openRooms(deps: Pick<Deps, "sql" | "relay" | "clock" | "lo
     await relayed.then((subscription) => subscription[Symbol.asyncDispose](), () => {});
   }
 
-  async function look(): Promise<void> {
+  function closeIdle(): void {
     for (const opened of rooms.values()) {
-      opened.idleLooks = opened.room.followers.size > 0 ? 0 : opened.idleLooks + 1;
+      opened.idleTicks = opened.room.followers.size > 0 ? 0 : opened.idleTicks + 1;
       // Not awaited: the relay may take its time, and the others are to be looked at now.
-      if (opened.idleLooks > IDLE_LOOKS) close(opened).catch((error) => log.warn("room not closed", { error }));
+      if (opened.idleTicks > IDLE_TICKS) close(opened).catch((error) => log.warn("room not closed", { error }));
     }
+  }
+
+  async function look(): Promise<void> {
     if (rooms.size === 0) return;
     const ahead = await findRoomsAhead(deps, new Map([...rooms].map(([partyId, { room }]) => [partyId, room.head])));
     if (ahead.size === 0) return;
@@ -98,11 +107,17 @@ export async function openRooms(deps: Pick<Deps, "sql" | "relay" | "clock" | "lo
   }
 
   let looking: Promise<void> | undefined;
-  const timer = setInterval(() => {
+  let calmTicks = 0;
+  function tick(soundTicks: number): void {
+    closeIdle();
+    calmTicks++;
+    if (soundTicks >= DOUBT_TICKS && calmTicks < CALM_TICKS) return;
     looking ??= look()
-      .catch((error) => log.debug("the log was not looked at", { error }))
+      .then(() => void (calmTicks = 0), (error) => log.debug("the log was not looked at", { error }))
       .finally(() => looking = undefined);
-  }, LOOK_MS);
+  }
+  const neighbours = await openNeighbours(deps, nodeId, tick);
+  const beacons = openBeacons(relay, (partyId, seq) => publishToRoom(deps, partyId, { type: "head", seq }));
 
   return {
     async follow({ partyId, userId, after }, listener) {
@@ -137,7 +152,8 @@ export async function openRooms(deps: Pick<Deps, "sql" | "relay" | "clock" | "lo
     },
     showTyping: (partyId, userId) => publishToRoom(deps, partyId, { type: "typing", userId }),
     async [Symbol.asyncDispose]() {
-      clearInterval(timer);
+      beacons[Symbol.dispose]();
+      await neighbours[Symbol.asyncDispose]();
       await looking;
       await Promise.all([...rooms.values()].map(close));
       await presence[Symbol.asyncDispose]();

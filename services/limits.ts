@@ -1,5 +1,5 @@
 /** Every allowance, in one place. `RATE_LIMIT_FACTOR` multiplies them all. */
-import type { Limit } from "./ports.ts";
+import type { Limit, SeatLimit } from "./ports.ts";
 
 /** What may be taken: points per key (a person, or an address when nobody is signed in) and time. */
 export const LIMITS = {
@@ -18,3 +18,16 @@ export const LIMITS = {
   /** Socket and stream openings. */
   connections: { name: "connections", points: 120, durationS: 60 },
 } as const satisfies Record<string, Limit>;
+
+/** Sockets that may be open at once. */
+export const SEATS = {
+  /** Of one person, over all nodes. */
+  person: { name: "person", seats: 30 },
+  /** Of one address, over all nodes: a school or an office may be behind it. */
+  address: { name: "address", seats: 200 },
+  /** On one node. */
+  node: { name: "node", seats: 10_000 },
+  /** Those of which nobody knows yet whose they are: of one address, and in all, on one node. */
+  waitingOfAddress: { name: "waiting-of-address", seats: 50 },
+  waitingOnNode: { name: "waiting-on-node", seats: 1_000 },
+} as const satisfies Record<string, SeatLimit>;

@@ -4,14 +4,18 @@ import { SESSIONS_CHANNEL } from "./sessions.ts";
 
 /** Watches the sessions behind the open sockets and streams of this node. */
 export interface LiveSessions {
-  /** Calls `end` once, within 2 s of the session's end on any node, unless the result has been disposed before. */
-  add(session: { id: string; userId: string }, end: () => void): Disposable;
+  /**
+   * Calls `end` once, within 2 s of the session's end on any node, or of the time of `expiresAt` if that is given, unless
+   * the result has been disposed before.
+   */
+  add(session: { id: string; userId: string; expiresAt?: Date }, end: () => void): Disposable;
 }
 
 interface Watched {
   id: string;
   userId: string;
-  ends: Set<() => void>;
+  /** What to call, and when at the latest. */
+  ends: Map<() => void, number>;
 }
 
 /** How often the database is asked which sessions have ended lately, whether or not the relay said anything. */
@@ -46,14 +50,22 @@ export async function watchSessions(
     }
   }
   function finish(id: string): void {
-    const ends = watched.get(id)?.ends ?? [];
+    const ends = watched.get(id)?.ends.keys() ?? [];
     watched.delete(id);
-    for (const end of ends) {
-      try {
-        end();
-      } catch (error) {
-        deps.log.error("an end of session was not taken", { error });
-      }
+    for (const end of ends) call(end);
+  }
+  function call(end: () => void): void {
+    try {
+      end();
+    } catch (error) {
+      deps.log.error("an end of session was not taken", { error });
+    }
+  }
+  /** Access tokens end by the clock alone. */
+  function expire(): void {
+    const now = deps.clock.now().getTime();
+    for (const { ends } of watched.values()) {
+      for (const [end, at] of ends) if (at <= now) call(end);
     }
   }
   // While the database is away nobody can end a session either; the next poll goes back to the last one that succeeded.
@@ -64,19 +76,22 @@ export async function watchSessions(
   });
   let polling: Promise<void> | undefined;
   const timer = setInterval(() => {
+    expire();
     if (watched.size > 0) polling ??= poll().catch(failed).finally(() => polling = undefined);
   }, POLL_MS);
   return {
-    add({ id, userId }, end) {
-      const each = watched.get(id) ?? { id, userId, ends: new Set() };
-      const own = () => end();
-      each.ends.add(own);
-      watched.set(id, each);
-      return {
-        [Symbol.dispose]() {
-          if (each.ends.delete(own) && each.ends.size === 0 && watched.get(id) === each) watched.delete(id);
-        },
+    add({ id, userId, expiresAt }, end) {
+      const each = watched.get(id) ?? { id, userId, ends: new Map() };
+      const own = () => {
+        forget();
+        end();
       };
+      const forget = () => {
+        if (each.ends.delete(own) && each.ends.size === 0 && watched.get(id) === each) watched.delete(id);
+      };
+      each.ends.set(own, expiresAt?.getTime() ?? Infinity);
+      watched.set(id, each);
+      return { [Symbol.dispose]: forget };
     },
     async [Symbol.asyncDispose]() {
       clearInterval(timer);

@@ -64,6 +64,28 @@ export interface Limiter {
   take(limit: Limit, key: string): Promise<{ retryAfterS: number } | null>;
 }
 
+/** A named number of seats: each key has so many at once, over all nodes. */
+export interface SeatLimit {
+  name: string;
+  seats: number;
+}
+
+/**
+ * Seats over all nodes, each under a lease of {@link SEAT_LEASE_MS}: those of a killed node come free by themselves. When its
+ * store is down it counts the node's own seats instead, those from before among them: it never lets everything through.
+ */
+export interface Seats {
+  /** Takes a seat of a key for a holder; again is fine. `false` when others have them all. */
+  take(limit: SeatLimit, key: string, holder: string): Promise<boolean>;
+  /** Prolongs the leases of holders, in time before they end. It holds even where the limit was passed in an outage. */
+  renew(limit: SeatLimit, key: string, holders: string[]): Promise<void>;
+  /** Gives a seat back. With the store down it comes free when its lease ends. */
+  release(limit: SeatLimit, key: string, holder: string): Promise<void>;
+}
+
+/** How long a seat is held without being renewed. */
+export const SEAT_LEASE_MS = 30_000;
+
 /** What travels on a region queue. `id` is the event's; the body is its JSON. */
 export interface QueueMessage {
   id: string;
@@ -211,6 +233,9 @@ export interface Deps {
   cache: Cache;
   queue: Queue;
   limiter: Limiter;
+  seats: Seats;
+  /** The same, of this node alone. */
+  nodeSeats: Seats;
   passwords: Passwords;
   tokens: Tokens;
   geocoder: Geocoder;

@@ -1,6 +1,5 @@
 /** Who is connected to which room, over all nodes: rows under a lease that each node renews, read anew when told to. */
 import { publishToRoom } from "./chat_relay.ts";
-import { newId } from "./ids.ts";
 import type { Deps } from "./ports.ts";
 import { deleteRows, endLease, insertRows, readOnline, renewLease } from "./presence_rows.ts";
 
@@ -19,13 +18,16 @@ const GATHER_MS = 20;
 /** How often the lease is renewed and every room read, told or not. With the lease, a killed node's people are gone within 20 s. */
 const RENEW_MS = 4_000;
 
-/** Joins in. `onRead` gets who is connected whenever a room has been read; `rooms` names those that this node shows. */
+/** Joins in as `nodeId`. `onRead` gets who is connected whenever a room has been read; `rooms` names those that this node shows. */
 export async function openPresence(
   deps: Pick<Deps, "sql" | "relay" | "clock" | "log">,
-  { rooms, onRead }: { rooms: () => Iterable<string>; onRead: (partyId: string, userIds: Set<string>) => void },
+  { nodeId, rooms, onRead }: {
+    nodeId: string;
+    rooms: () => Iterable<string>;
+    onRead: (partyId: string, userIds: Set<string>) => void;
+  },
 ): Promise<Presence> {
   const { sql, log } = deps;
-  const nodeId = newId(deps);
   /** Connections on this node by `partyId userId`. */
   const counts = new Map<string, number>();
   /** Those of them that have a row. */

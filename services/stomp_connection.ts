@@ -99,7 +99,7 @@ export function openStompConnection(deps: PeerDeps, host: ConnectionHost, arriva
     if (!claims) {
       throw new Problem("unauthenticated", "Cannot connect: no valid access token, or its session has ended");
     }
-    if (!peer.welcome(claims)) return;
+    if (!(await peer.welcome(claims))) return;
     const { userId } = claims;
     say(encodeStomp("CONNECTED", {
       version: STOMP_VERSION,

@@ -54,6 +54,7 @@ const alertOfLeader = async (party: { id: string }) =>
 const ROWS: Record<string, Row> = {
   "GET /healthz": { expected: everyone(200) },
   "GET /readyz": { expected: everyone(200) },
+  "GET /asyncapi.json": { expected: everyone(200) },
   "GET /ws": { expected: everyone(426) },
 
   "POST /api/auth/signup": { expected: everyone(422), body: () => ({ email: "x" }) },

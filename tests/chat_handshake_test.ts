@@ -145,7 +145,7 @@ Deno.test("a client that says nothing for 5 s closes with 4401", async () => {
 Deno.test("a second hello is refused and changes nothing", async () => {
   await using client = await connectChat(service, { token: member.token });
   client.say({ type: "hello", accessToken: stranger.token });
-  assert.equal((await client.heard("problem")).code, "invalid-input");
+  assert.equal((await client.heard("problem")).code, "unauthenticated");
   const partyId = await openRoom(service, leader, [member]);
   assert.equal((await client.send(partyId, "여전히 나")).seq, 2);
 });

@@ -35,7 +35,7 @@ const PLANTED: [string, string, string, RegExp][] = [
   ["docker-compose.yml", "name: moajang\n", `version: "3"\nname: moajang\n`, /no-version-field/],
   ["docker-compose.yml", `test: ["CMD", "pg_isready"`, `tset: ["CMD", "pg_isready"`, /postgres: has no health check/],
   ["docker-compose.yml", `\n    healthcheck:\n      disable: true`, "", /migrate: ends and is checked for health/],
-  ["docker-compose.yml", `limits: { cpus: "2", memory: 768M, pids: 256 }`, "limits: {}", /app: has no limit of proc/],
+  ["docker-compose.yml", `limits: { cpus: "2", memory: 1280M, pids: 256 }`, "limits: {}", /app: has no limit of proc/],
   ["docker-compose.yml", `security_opt: ["no-new-privileges:true"]\n    networks`, "networks", /postgres: may gain/],
   [
     "docker-compose.yml",

@@ -10,7 +10,7 @@ import { openEmbeddedPostgres } from "../adapters/postgres_embedded.ts";
 import { openSql } from "../adapters/sql_postgres.ts";
 import type { Party } from "../contract/parties.ts";
 import { type Service, startJobs, startService } from "../main.ts";
-import type { Clock, Deps, Sql } from "../services/ports.ts";
+import type { Clock, Deps, Relay, Sql } from "../services/ports.ts";
 import { itemRow } from "../services/item_rows.ts";
 import { searchTextOf } from "../services/search_text.ts";
 import { clearNamespace } from "./broker.ts";
@@ -58,8 +58,13 @@ export interface TestDatabase extends AsyncDisposable {
 
 /** Starts the service, on a database and under names of its own unless told otherwise. */
 export async function startTestService(
-  options: { database?: TestDatabase; namespace?: string; environment?: Record<string, string>; clock?: TestClock } =
-    {},
+  options: {
+    database?: TestDatabase;
+    namespace?: string;
+    environment?: Record<string, string>;
+    clock?: TestClock;
+    relay?: Relay;
+  } = {},
 ): Promise<TestService> {
   await using stack = new AsyncDisposableStack();
   const database = options.database ?? stack.use(await createDatabase());
@@ -67,7 +72,7 @@ export async function startTestService(
   const clock = options.clock ?? movableClock();
   const config = readConfig({ ...environmentOf({ database, namespace }), ...options.environment });
   if (config.AMQP_URL && !options.namespace) stack.defer(() => clearQueues(config.AMQP_URL!, namespace, database));
-  const service: Service = stack.use(await startService(config, { clock, log: quietLog }));
+  const service: Service = stack.use(await startService(config, { clock, log: quietLog, relay: options.relay }));
   // With RabbitMQ a worker does this, which belongs to the system under test.
   if (config.AMQP_URL && !options.namespace) await startJobs(config, service.deps, stack);
   const url = `http://127.0.0.1:${service.port}`;
@@ -88,7 +93,7 @@ export async function startTestService(
 /** Another node of the same system. */
 export async function startAnotherNode(
   { database, namespace }: TestService,
-  options: { environment?: Record<string, string>; clock?: TestClock } = {},
+  options: { environment?: Record<string, string>; clock?: TestClock; relay?: Relay } = {},
 ): Promise<TestService> {
   return await startTestService({ database, namespace, ...options });
 }

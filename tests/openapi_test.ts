@@ -30,13 +30,13 @@ const PROMISED = `
   PUT /api/parties/{id}/chat/read · GET /api/parties/{id}/chat/read · GET /api/chats
   GET /api/alerts · PATCH /api/alerts/{id} · DELETE /api/alerts/{id} · POST /api/alerts/read-all · GET /api/alerts/stream
   GET /api/admin/ingest-runs · GET /api/admin/ingest-runs/{id}/rejects
-  GET /healthz · GET /readyz`.split(/·|\n/).map((each) => each.trim()).filter(Boolean);
+  GET /healthz · GET /readyz · GET /asyncapi.json`.split(/·|\n/).map((each) => each.trim()).filter(Boolean);
 
 /** Open to whoever has no account. */
 const PUBLIC = `
   POST /api/auth/signup · POST /api/auth/signin · POST /api/auth/refresh · GET /api/items · GET /api/items/{id}
   GET /api/markets · GET /api/markets/{id} · GET /api/regions · GET /api/parties · GET /api/parties/{id} · GET /ws
-  GET /healthz · GET /readyz`.split(/·|\n/).map((each) => each.trim()).filter(Boolean);
+  GET /healthz · GET /readyz · GET /asyncapi.json`.split(/·|\n/).map((each) => each.trim()).filter(Boolean);
 
 /** For people and browsers, and the document itself. */
 const PAGES = ["/", "/docs", "/docs/start.js", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css", "/openapi.json"];
@@ -62,7 +62,7 @@ Deno.test("every row has its success, its refusals with the problem's schema, an
   for (const { method, path, operation } of operations) {
     const name = `${method} ${path}`, statuses = Object.keys(operation.responses);
     assert.ok(statuses.some((status) => /^[12]/.test(status)), `${name} has no success`);
-    if (path === "/healthz" || path === "/readyz") continue;
+    if (["/healthz", "/readyz", "/asyncapi.json"].includes(path)) continue;
     const expected = ["429", "503", ...(operation.parameters.some((each) => each.in === "path") ? ["404"] : [])];
     if (method !== "GET") expected.push("413", "415");
     if (operation.requestBody || operation.parameters.some((each) => each.in === "query")) expected.push("422");

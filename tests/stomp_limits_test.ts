@@ -91,11 +91,14 @@ Deno.test("a session that ends closes its STOMP connections with an ERROR and 44
 Deno.test("the 31st connection of a person, in whatever protocol, hears an ERROR and closes with 4429", async () => {
   const person = await signUp(service);
   await using seats = new AsyncDisposableStack();
+  const limited = seats.use(
+    await startTestService({ database: service.database, environment: { RATE_LIMIT_FACTOR: "1" } }),
+  );
   for (let i = 0; i < 15; i++) {
-    seats.use(await connectChat(service, { token: person.token }));
-    seats.use(await connectStomp(service, person));
+    seats.use(await connectChat(limited, { token: person.token }));
+    seats.use(await connectStomp(limited, person));
   }
-  const late = await openStomp(service);
+  const late = await openStomp(limited);
   late.say(connectFrame({ token: person.token }));
   const { problem, code } = await late.failed();
   assert.deepEqual([problem.code, code], ["rate-limited", 4429]);
