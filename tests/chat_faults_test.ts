@@ -119,9 +119,11 @@ Deno.test("when the relay loses some messages and brings others, the hole is fil
 
 Deno.test("no acked text is lost and none is written twice, even when the database keeps throwing connections out", async () => {
   const { partyId } = await roomOf(1);
+  const acked = new Map<string, Entry>();
   let isSending = true, thrownOut = 0;
   const thrower = (async () => {
     while (isSending) {
+      const before = acked.size;
       const rows = await service.sql`
         select pg_terminate_backend(pid)
         from pg_stat_activity
@@ -130,12 +132,12 @@ Deno.test("no acked text is lost and none is written twice, even when the databa
         order by random()
         limit 2`.catch(() => []);
       thrownOut += rows.length;
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      // Not again before a text came through: a slow machine would never finish a transaction between two of these.
+      await poll(() => acked.size > before || !isSending, { everyMs: 30 });
     }
   })();
   let resent = 0;
-  const acked = new Map<string, Entry>();
-  await Promise.all(Array.from({ length: 6 }, async (_, sender) => {
+  const sending = Promise.all(Array.from({ length: 6 }, async (_, sender) => {
     for (let i = 0; i < 50; i++) {
       const clientMsgId = v7(), node = (sender + i) % 2 ? service : second;
       const entry = await poll(async () => {
@@ -147,7 +149,7 @@ Deno.test("no acked text is lost and none is written twice, even when the databa
       acked.set(clientMsgId, entry);
     }
   }));
-  isSending = false;
+  await sending.finally(() => isSending = false);
   await thrower;
   const log = await readLog(service, leader, partyId);
   assert.deepEqual(seqsOf(log), range(1, 301));
