@@ -95,7 +95,7 @@ Deno.test("A worker whose transaction is killed in the midst of 2,500 recipients
         from pg_stat_activity
         where datname = current_database() and wait_event_type = 'Lock' and query like '%alert_heads%'`;
       return row;
-    });
+    }, { timeoutMs: 30_000 });
     assert.equal(written, 1_000);
     await service.sql`select pg_terminate_backend(${pid})`;
     return eventId;
