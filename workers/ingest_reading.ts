@@ -41,6 +41,9 @@ class TotalMoved extends Error {
   override name = "TotalMoved";
 }
 
+/** Pages that are kept together. More would save little, and cost memory. */
+const KEPT_AT_ONCE = 4;
+
 /**
  * Reads the pages that are not finished yet, all with one total, and has them kept: those that arrive while others are
  * being kept, together. Throws what ends the reading early.
@@ -55,13 +58,13 @@ export async function readPages<Fields, Row>(
   const failed = new AbortController();
   const stop = AbortSignal.any([signal, failed.signal]);
   // A page under way holds its place until it is kept, so that no more than these are in memory: as many as are asked for
-  // at once, and as many that are being kept meanwhile.
-  const taking = new PQueue({ concurrency: 2 * concurrency });
+  // at once, and those that are being kept meanwhile.
+  const taking = new PQueue({ concurrency: concurrency + KEPT_AT_ONCE });
   let rows = 0, retries = 0;
   const onRetry = () => void retries++;
   const read = pageReader(askFewerWhenBusy(readPage, concurrency), { log, signal: stop, patience, onRetry });
   // Pages of a run would wait for each other at the run's row, each holding a connection that the service needs.
-  const keep = gather(keepAll);
+  const keep = gather(KEPT_AT_ONCE, keepAll);
 
   /** The answer is let go here: while it waits to be kept, a page is only what was made of it. */
   async function readJudged(page: number): Promise<JudgedPage<Row>> {
