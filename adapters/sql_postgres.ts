@@ -6,6 +6,7 @@ import postgres from "postgres";
 import type { Deps, Sql } from "../services/ports.ts";
 import { type Link, LINK_OPTIONS, openLink, type Statement, unless } from "./postgres_link.ts";
 import { createPool, type Pool } from "./postgres_pool.ts";
+import { transact } from "./postgres_transaction.ts";
 
 /** Where a database is: a URL, also with a socket folder as `?host=`, or the socket of an embedded server. */
 export type SqlTarget = string | { host: string; port?: number; user: string; database: string };
@@ -14,7 +15,7 @@ export type SqlTarget = string | { host: string; port?: number; user: string; da
  * Opens at most `max` connections, kept and replaced as needed. Waits up to 30 s for a database that is on its way up.
  * While the database is away or silent every call rejects within about 5 s, and the next ones succeed once it is back; a
  * transaction whose connection was lost rejects and nothing of it remains, unless its commit was on its way already.
- * `listen`, `reserve` and cursors outside a transaction are not offered.
+ * `listen`, `reserve`, savepoints, options of `begin`, and cursors outside a transaction are not offered.
  */
 export async function openSql(
   { target, max, log }: { target: SqlTarget; max: number } & Pick<Deps, "log">,
@@ -95,23 +96,29 @@ function sqlOver(template: ReturnType<typeof templateOf>, pool: Pool): Sql {
     }
   }
 
-  function handled<T>(made: T): T {
-    if (made instanceof Promise) (made as unknown as Statement).handler = run;
-    return made;
-  }
-
-  async function begin(...args: [string, (tx: unknown) => unknown] | [(tx: unknown) => unknown]): Promise<unknown> {
+  async function begin(...args: [string, Work] | [Work]): Promise<unknown> {
+    if (args.length > 1) throw new TypeError("transactions take no options");
     const link = await pool.take();
     try {
-      const work = (link.client.begin as (...args: unknown[]) => Promise<unknown>)(...args);
-      return await unless(link.line.lost, work);
+      return await unless(link.line.lost, transact(link, (run) => statementsOf(template, run), args.at(-1) as Work));
     } finally {
       pool.give(link);
     }
   }
 
+  return Object.assign(statementsOf(template, run), { begin }) as unknown as Sql;
+}
+
+type Work = (tx: unknown) => Promise<unknown>;
+
+/** The driver's functions that make statements; theirs are run by `run`. */
+function statementsOf(template: ReturnType<typeof templateOf>, run: (statement: Statement) => void): Sql {
+  function handled<T>(made: T): T {
+    if (made instanceof Promise) (made as unknown as Statement).handler = run;
+    return made;
+  }
   const call = (...args: Parameters<typeof template>) => handled(template(...args));
   const { options, types, typed, array, json } = template;
   const unsafe: typeof template.unsafe = (...args) => handled(template.unsafe(...args));
-  return Object.assign(call, { options, types, typed, array, json, unsafe, begin }) as unknown as Sql;
+  return Object.assign(call, { options, types, typed, array, json, unsafe }) as unknown as Sql;
 }

@@ -1,6 +1,7 @@
 /**
  * Memory of one node for each of 10,000 sockets that are signed in, subscribed to their party's room, and silent: the
- * process' proportional set size before and after, once it has come to rest. Beside it bare `ws`, as many in as many rooms.
+ * process' proportional set size before and after, once it has come to rest. Beside it bare `ws` and bare
+ * Deno sockets, as many in as many rooms.
  *
  *   deno task bench chat_idle [--rounds 3] [--sockets 10000]
  *
@@ -18,12 +19,12 @@ const { values: options } = parseArgs({
 });
 const MEMBERS = 10, LIMIT_KIB = 20, LIMIT = 1.2;
 /** What a handshake leaves behind is collected when the process has had nothing to do for a while. */
-const REST_S = 30;
+const REST_S = 20;
 const sockets = Number(options.sockets);
 
 await using world = await openWorld({ rooms: sockets / MEMBERS, members: MEMBERS });
-const NAMES = ["moajang", "ws"] as const;
-const found: Record<typeof NAMES[number], number[]> = { moajang: [], ws: [] };
+const NAMES = ["moajang", "ws", "deno"] as const;
+const found: Record<typeof NAMES[number], number[]> = { moajang: [], ws: [], deno: [] };
 for (let round = 1; round <= Number(options.rounds); round++) {
   for (const name of NAMES) {
     const kib = await measure(name);
@@ -38,11 +39,13 @@ tell(
   `${LIMIT_KIB} or less`,
   ours <= LIMIT_KIB,
 );
-tell("ws, KiB a socket", `${median(found.ws).toFixed(1)} (${spread(found.ws, 1)})`);
+for (const name of ["ws", "deno"] as const) {
+  tell(`${name}, KiB a socket`, `${median(found[name]).toFixed(1)} (${spread(found[name], 1)})`);
+}
 tell("of ws", `${ratio.toFixed(2)} (${spread(ratios, 2)})`, `${LIMIT} or less`, ratio <= LIMIT);
 
 async function measure(name: typeof NAMES[number]): Promise<number> {
-  await using server = name === "moajang" ? await world.startNode() : await startPeer("ws");
+  await using server = name === "moajang" ? await world.startNode() : await startPeer(name);
   const seats = await seatsOf(world.rooms, [server], { signedIn: name === "moajang" });
   const before = await pssOf(server.pid);
   let after = NaN;

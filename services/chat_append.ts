@@ -59,7 +59,8 @@ export async function appendTexts(
         results.push({ entry, isNew: true });
       }
     }
-    if (added.length > 0) await insert(tx, added);
+    // Not awaited: it travels with the commit, which fails when it does.
+    if (added.length > 0) insert(tx, added);
     return results;
   });
 }
@@ -91,8 +92,8 @@ async function readNicknames(tx: TransactionSql, texts: NewText[]): Promise<Map<
   return new Map(rows.map(({ partyId, userId, nickname }) => [`${partyId} ${userId}`, nickname]));
 }
 
-async function insert(tx: TransactionSql, entries: Entry[]): Promise<void> {
-  await tx`
+function insert(tx: TransactionSql, entries: Entry[]): void {
+  tx`
     with entry as (
       insert into chat_entries (party_id, seq, id, kind, sender_id, text, client_msg_id, sent_at)
       select e.party_id, e.seq, e.id, 'text', e.sender_id, e.text, e.client_msg_id, e.sent_at
@@ -109,7 +110,7 @@ async function insert(tx: TransactionSql, entries: Entry[]): Promise<void> {
     update chat_rooms r
     set last_seq = e.last_seq
     from (select party_id, max(seq) as last_seq from entry group by party_id) e
-    where r.party_id = e.party_id`;
+    where r.party_id = e.party_id`.execute();
 }
 
 /** Why a room could not be locked for this person: `not-found`, `forbidden` or `chat-closed`. */

@@ -94,6 +94,47 @@ Deno.test("what a transaction throws rolls it back and reaches the caller, a ser
   assert.equal(isStoreDown(refused), false);
 });
 
+Deno.test("what a transaction leaves unawaited is committed with it, or, when it is refused, rolls all of it back", async () => {
+  const left = nextId(), awaited = nextId();
+  await sql.begin(async (tx) => {
+    await tx`select 1`;
+    tx`insert into notes values (${left}, 'left')`.execute();
+  });
+  assert.equal(await textOf(left), "left");
+  const refused = sql.begin(async (tx) => {
+    await tx`insert into notes values (${awaited}, 'awaited')`;
+    tx`insert into notes values (${left}, 'again')`.execute();
+  });
+  await assert.rejects(refused, { code: "23505" });
+  assert.equal(await textOf(awaited), undefined);
+});
+
+Deno.test("statements of a transaction that are sent together begin one after the other", async () => {
+  const id = nextId();
+  await sql`insert into notes values (${id}, 'before')`;
+  const held = Promise.withResolvers<void>(), release = Promise.withResolvers<void>();
+  const holding = sql.begin(async (tx) => {
+    await tx`update notes set text = 'after' where id = ${id}`;
+    held.resolve();
+    await release.promise;
+  });
+  await held.promise;
+  const waiting = sql.begin((tx) =>
+    Promise.all([
+      tx`select 1 from notes where id = ${id} for update`,
+      tx<{ text: string }[]>`select text from notes where id = ${id}`,
+    ])
+  );
+  await poll(async () => {
+    const [waits] = await sql`
+      select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    return waits;
+  });
+  release.resolve();
+  await holding;
+  assert.equal((await waiting)[1][0]?.text, "after", "it did not see what its predecessor had waited for");
+});
+
 Deno.test("letters of Korean words count as letters: a trigram index serves them", async () => {
   await sql`create extension if not exists pg_trgm`;
   assert.notDeepEqual((await sql`select show_trgm('감자') as trigrams`)[0]!.trigrams, []);
