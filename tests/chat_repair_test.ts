@@ -74,7 +74,8 @@ Deno.test("an entry whose first beacon is lost with it is repaired by the second
       (kindOf(relayed) === "head" && relayed.channel.endsWith(room.partyId) && !beacons++)
     );
     const tookMs = await room.hearMs();
-    assert.ok(tookMs < 2_000, `${tookMs} ms`);
+    // 1.5 s, and what a crowded machine takes; the look at the log, each 5 s, would not always be there in time.
+    assert.ok(tookMs < 3_500, `${tookMs} ms`);
     assert.ok(beacons > 0, "no beacon came");
     // The beacons of this round are over before the next begins.
     await poll(() => beacons >= 3);
