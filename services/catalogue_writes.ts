@@ -89,21 +89,6 @@ export interface Share {
   source: "mafra" | "traditional" | "stores";
 }
 
-/** How many rows of a source are in use, and how many of them the run has not seen. */
-export async function countMissing(
-  tx: TransactionSql,
-  { table, keyColumn, source }: Share,
-  runId: string,
-): Promise<{ known: number; missing: number }> {
-  const [counts] = await tx<{ known: number; missing: number }[]>`
-    select count(*)::int as known, (count(*) filter (where seen.key is null))::int as missing
-    from ${tx(table)}
-    left join (select distinct unnest(keys_seen) as key from ingest_pages where run_id = ${runId}) seen
-      on seen.key = ${tx(keyColumn)}
-    where source = ${source} and retired_at is null`;
-  return counts!;
-}
-
 /** Flags the rows that the run has not seen. They stay where they are: parties refer to them. */
 export async function retireMissing(
   { clock }: { clock: Clock },

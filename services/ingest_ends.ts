@@ -1,5 +1,5 @@
 /** How ingest runs end: complete, short of that with a reason, held for a person, and released by one. */
-import { countMissing, retireMissing, type Share } from "./catalogue_writes.ts";
+import { retireMissing, type Share } from "./catalogue_writes.ts";
 import { holdRun, markOf, reportColumns, type Run, type RunReport, type SourceName } from "./ingest_runs.ts";
 import type { Deps, TransactionSql } from "./ports.ts";
 import { inTransaction } from "./transaction.ts";
@@ -38,11 +38,10 @@ export async function closeRun(
     await holdRun(tx, run);
     // All rows against all keys, while the planner still takes the tables for as small as before the run: only a hash will do.
     await tx`set local enable_nestloop = off`;
-    const { distinct, unkeyed } = await countSeen(tx, run);
+    const { distinct, unkeyed, missing, knownBefore } = await compare(tx, run, share);
     const short = shortReason(distinct, run.total);
     if (short) return await settle({ clock }, tx, run, { state: "incomplete", reason: short, dropPages: true });
-    const { known, missing } = await countMissing(tx, share, run.id);
-    const held = heldReason({ missing, unkeyed, knownBefore: known - await insertedBy(tx, run) });
+    const held = heldReason({ missing, unkeyed, knownBefore });
     if (held) return await settle({ clock }, tx, run, { state: "held", reason: held, dropPages: false });
     const retired = missing === 0 || unkeyed > 0 ? 0 : await retireMissing({ clock }, tx, share, run.id);
     return await complete({ clock }, tx, run, { retired, replace });
@@ -108,23 +107,35 @@ export async function stopRun(
   });
 }
 
-async function countSeen(tx: TransactionSql, { id }: Run): Promise<{ distinct: number; unkeyed: number }> {
-  const [counts] = await tx<{ distinct: number; unkeyed: number }[]>`
-    select count(*)::int as distinct,
-      (coalesce(sum(times) filter (where starts_with(key, ${markOf("unkeyed", "")})), 0))::int as unkeyed
+interface Comparison {
+  /** Different rows that the run has seen. */
+  distinct: number;
+  /** Rows, of all that it has seen, that had no key. */
+  unkeyed: number;
+  /** Rows in use that it has not seen. */
+  missing: number;
+  /** Rows in use, less those that it wrote itself. */
+  knownBefore: number;
+}
+
+/** What the run has seen beside what the catalogue has of its source. */
+async function compare(tx: TransactionSql, { id }: Run, { table, keyColumn, source }: Share): Promise<Comparison> {
+  const [comparison] = await tx<Comparison[]>`
+    select count(seen.key)::int as distinct,
+      (coalesce(sum(times) filter (where starts_with(seen.key, ${markOf("unkeyed", "")})), 0))::int as unkeyed,
+      (count(known.key) filter (where seen.key is null))::int as missing,
+      (count(known.key) - (select inserted from ingest_runs where id = ${id}))::int as "knownBefore"
     from (
       -- By a hash: to count distinct values PostgreSQL would sort them.
       select key, count(*) as times
       from ingest_pages, unnest(keys_seen) as key
       where run_id = ${id}
       group by key
-    ) seen`;
-  return counts!;
-}
-
-async function insertedBy(tx: TransactionSql, { id }: Run): Promise<number> {
-  const [run] = await tx<{ inserted: number }[]>`select inserted from ingest_runs where id = ${id}`;
-  return run!.inserted;
+    ) seen
+    full join (
+      select ${tx(keyColumn)} as key from ${tx(table)} where source = ${source} and retired_at is null
+    ) known on known.key = seen.key`;
+  return comparison!;
 }
 
 /** What earlier runs kept for a person or for a resumption is settled by a complete one. */

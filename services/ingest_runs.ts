@@ -138,7 +138,8 @@ async function newRun(
 }
 
 /**
- * Writes pages, each with its checkpoint: all or none of them. Throws {@link Superseded} when the run is no longer the newest.
+ * Writes pages, each with its checkpoint: all or none of them. Several calls may be under way: their rows are written side
+ * by side. Throws {@link Superseded} when the run is no longer the newest.
  */
 export async function writePages<Row>(
   { sql }: Pick<Deps, "sql">,
@@ -147,27 +148,41 @@ export async function writePages<Row>(
   write: (tx: TransactionSql, rows: Keyed<Row>[]) => Promise<Written>,
 ): Promise<void> {
   await inTransaction(sql, async (tx) => {
-    await holdRun(tx, run);
-    await writeRejects(tx, run, pages.flatMap(({ rejects }) => rejects));
-    const { inserted, updated } = await write(tx, lastOfEach(pages.flatMap(({ rows }) => rows)));
-    const sum = (count: (page: JudgedPage<Row>) => number) => pages.reduce((all, page) => all + count(page), 0);
-    const rows = sum((page) => page.rows.length), fetched = sum((page) => page.keysSeen.length);
-    await Promise.all([
-      ...pages.map(({ page, keysSeen }) =>
-        tx`
-        insert into ingest_pages (run_id, page, keys_seen)
-        values (${run.id}, ${page}, ${keysSeen})`
-      ),
-      tx`
-        update ingest_runs
-        set total_claimed = ${pages[0]!.total}, pages = pages + ${pages.length}, fetched = fetched + ${fetched},
-          inserted = inserted + ${inserted}, updated = updated + ${updated},
-          unchanged = unchanged + ${rows - inserted - updated},
-          rejected = rejected + ${sum((page) => page.rejects.length)},
-          corrected = corrected + ${sum((page) => page.corrected)}
-        where id = ${run.id}`,
+    await holdRun(tx, run, "shared");
+    const [written] = await Promise.all([
+      write(tx, lastOfEach(pages.flatMap(({ rows }) => rows))),
+      writeRejects(tx, run, pages.flatMap(({ rejects }) => rejects)),
     ]);
+    await Promise.all([countPages(tx, run, pages, written), ...pages.map((page) => finishPage(tx, run, page))]);
   });
+}
+
+async function finishPage(tx: TransactionSql, { id }: Run, { page, keysSeen }: JudgedPage<unknown>): Promise<void> {
+  await tx`
+    insert into ingest_pages (run_id, page, keys_seen)
+    values (${id}, ${page}, ${keysSeen})`;
+}
+
+async function countPages(
+  tx: TransactionSql,
+  { id }: Run,
+  pages: JudgedPage<unknown>[],
+  { inserted, updated }: Written,
+): Promise<void> {
+  const sum = (count: (page: JudgedPage<unknown>) => number) => pages.reduce((all, page) => all + count(page), 0);
+  const rows = sum((page) => page.rows.length), fetched = sum((page) => page.keysSeen.length);
+  await Promise.all([
+    // One after the other. At the row itself they would wait behind whoever waits for all of them to take the run over.
+    tx`select pg_advisory_xact_lock(hashtextextended(${id}, 0))`,
+    tx`
+    update ingest_runs
+    set total_claimed = ${pages[0]!.total}, pages = pages + ${pages.length}, fetched = fetched + ${fetched},
+      inserted = inserted + ${inserted}, updated = updated + ${updated},
+      unchanged = unchanged + ${rows - inserted - updated},
+      rejected = rejected + ${sum((page) => page.rejects.length)},
+      corrected = corrected + ${sum((page) => page.corrected)}
+    where id = ${id}`,
+  ]);
 }
 
 /** Two pages may tell the same row, which one statement cannot write twice. The later one stands, as in transactions apart. */
@@ -176,13 +191,20 @@ function lastOfEach<Row>(rows: Keyed<Row>[]): Keyed<Row>[] {
   return last.size === rows.length ? rows : [...last.values()];
 }
 
-/** The guard: locks the run for this transaction, if it is still ours. A process that stands still may not hold it for long. */
-export async function holdRun(tx: TransactionSql, { id, epoch }: Run): Promise<void> {
+/**
+ * The guard: holds the run for this transaction, if it is still ours, alone or beside others that share it. Nobody takes it
+ * over meanwhile; a process that stands still may not hold it for long.
+ */
+export async function holdRun(
+  tx: TransactionSql,
+  { id, epoch }: Run,
+  how: "alone" | "shared" = "alone",
+): Promise<void> {
   const [held] = await tx`
     select set_config('idle_in_transaction_session_timeout', '20s', true)
     from ingest_runs
     where id = ${id} and epoch = ${epoch} and state = 'running'
-    for update`;
+    ${how === "alone" ? tx`for update` : tx`for key share`}`;
   if (!held) throw new Superseded("Cannot write to the run: a later one has taken over");
 }
 

@@ -23,6 +23,8 @@ Deno.test("where no terminal is, the log tells pages, rows, their rate, retries 
 Deno.test("on a terminal a bar tells the same, and the summary comes last", async () => {
   await using catalogue = await openCatalogue();
   await using book = openCodeBook(2_500);
+  // So that the bar is drawn between the pages.
+  book.before = (page) => new Promise((resolve) => setTimeout(resolve, page === 1 ? 0 : 300));
   const line = `stty cols 120; ${COMMAND.join(" ")}`;
   // A terminal of its own, as util-linux and BSD give it.
   const terminal = Deno.build.os === "linux" ? ["-qec", line, "/dev/null"] : ["-q", "/dev/null", "sh", "-c", line];

@@ -1,5 +1,6 @@
 /** What a run promises when it is killed, doubled, short, or told of many rows gone. */
 import assert from "node:assert/strict";
+import { beginRun, readReport, writePages } from "../services/ingest_runs.ts";
 import { poll } from "./harness.ts";
 import {
   type Catalogue,
@@ -86,6 +87,39 @@ Deno.test("of two runs at once the later one takes over, and the earlier one, he
   assert.deepEqual(await versionsOf(catalogue.deps), before);
   const [item] = await catalogue.deps.sql`select variety from items where code = '060102000'`;
   assert.equal(item?.variety, "새 이름");
+});
+
+Deno.test("pages written side by side while somebody waits to take the run over are each written once", async () => {
+  await using catalogue = await openCatalogue();
+  const { deps } = catalogue;
+  const run = await beginRun(deps, "items");
+  const writes = [1, 2].map((page) => {
+    const begun = Promise.withResolvers<void>(), finish = Promise.withResolvers<void>();
+    let times = 0;
+    const done = writePages(
+      deps,
+      run,
+      [{ page, total: 2, keysSeen: [`${page}`], rows: [], corrected: 0, rejects: [] }],
+      async () => {
+        times++;
+        begun.resolve();
+        await finish.promise;
+        return { inserted: 1, updated: 0 };
+      },
+    );
+    return { begun: begun.promise, finish: finish.resolve, done, times: () => times };
+  });
+  await Promise.all(writes.map(({ begun }) => begun));
+  const taken = beginRun(deps, "items");
+  // Longer than PostgreSQL waits before it looks for a deadlock: of one that comes later the pages would be the victims.
+  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  for (const { finish } of writes) finish();
+  await Promise.all(writes.map(({ done }) => done));
+  assert.deepEqual(writes.map(({ times }) => times()), [1, 1]);
+  const { epoch, finished } = await taken;
+  assert.deepEqual([epoch, [...finished]], [run.epoch + 1, [1, 2]]);
+  const { pages, inserted } = await readReport(deps, run);
+  assert.deepEqual([pages, inserted], [2, 2]);
 });
 
 Deno.test("ten runs started at once leave the catalogue of one", async () => {

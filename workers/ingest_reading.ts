@@ -41,8 +41,8 @@ class TotalMoved extends Error {
   override name = "TotalMoved";
 }
 
-/** Pages that are kept together. More would save little, and cost memory. */
-const KEPT_AT_ONCE = 4;
+/** Pages that are kept together, and how often at once. More would save little, and cost memory. */
+const KEEPING = { most: 2, atOnce: 2 };
 
 /**
  * Reads the pages that are not finished yet, all with one total, and has them kept: those that arrive while others are
@@ -59,12 +59,11 @@ export async function readPages<Fields, Row>(
   const stop = AbortSignal.any([signal, failed.signal]);
   // A page under way holds its place until it is kept, so that no more than these are in memory: as many as are asked for
   // at once, and those that are being kept meanwhile.
-  const taking = new PQueue({ concurrency: concurrency + KEPT_AT_ONCE });
+  const taking = new PQueue({ concurrency: concurrency + KEEPING.most * KEEPING.atOnce });
   let rows = 0, retries = 0;
   const onRetry = () => void retries++;
   const read = pageReader(askFewerWhenBusy(readPage, concurrency), { log, signal: stop, patience, onRetry });
-  // Pages of a run would wait for each other at the run's row, each holding a connection that the service needs.
-  const keep = gather(KEPT_AT_ONCE, keepAll);
+  const keep = gather(KEEPING, keepAll);
 
   /** The answer is let go here: while it waits to be kept, a page is only what was made of it. */
   async function readJudged(page: number): Promise<JudgedPage<Row>> {
