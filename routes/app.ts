@@ -29,6 +29,7 @@ import { partyRoutes } from "./parties.ts";
 import { penaltyRoutes } from "./penalties.ts";
 import { regionRoutes } from "./regions.ts";
 import { serviceRoutes } from "./service.ts";
+import { settlementRoutes } from "./settlements.ts";
 import { socketRoutes } from "./socket.ts";
 import type { SocketMemory } from "./socket_memory.ts";
 import { userRoutes } from "./users.ts";
@@ -75,6 +76,7 @@ export function createApp(deps: AppDeps) {
     .route("/api/parties", partyRoutes(deps))
     .route("/api/parties", memberRoutes(deps))
     .route("/api/parties", penaltyRoutes(deps))
+    .route("/api/parties", settlementRoutes(deps))
     .route("/api/parties", chatRoutes(deps))
     .route("/api/chats", chatListRoutes(deps))
     .route("/api/alerts", alertRoutes(deps))

@@ -9,6 +9,7 @@ import { leaveAllParties } from "./parties_of_leaver.ts";
 import type { AccessClaims, Deps, TransactionSql } from "./ports.ts";
 import { sha256 } from "./secrets.ts";
 import { endSessions, type Grant, openSession, rotateRefreshToken } from "./sessions.ts";
+import { eraseAccountsOf } from "./settlement_accounts.ts";
 import { inTransaction } from "./transaction.ts";
 
 /** A session as the services give it: how the refresh token travels is for the edge to say. */
@@ -135,6 +136,7 @@ export async function withdraw(
     await tx`delete from favorite_markets where user_id = ${userId}`;
     await tx`delete from alerts where user_id = ${userId}`;
     await tx`delete from idempotency_keys where user_id = ${userId}`;
+    await eraseAccountsOf(tx, userId);
     await tx`
       delete from refresh_tokens t
       using sessions s

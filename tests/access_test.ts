@@ -114,6 +114,18 @@ const ROWS: Record<string, Row> = {
     state: "done",
     body: () => ({ userIds: [people.member.id] }),
   },
+  "GET /api/parties/{id}/settlement": { expected: insiders(404) },
+  "PUT /api/parties/{id}/settlement": {
+    expected: leaderOnly(200),
+    state: "done",
+    body: () => ({ totalKrw: 30_000 }),
+  },
+  "PUT /api/parties/{id}/settlement/lines/{userId}": {
+    expected: { ...signedIn(403), leader: 404, member: 404 },
+    state: "done",
+    path: memberId,
+    body: () => ({ paid: true }),
+  },
   "POST /api/parties/{id}/chat": { expected: leaderOnly(200) },
   "GET /api/parties/{id}/chat/entries": { expected: insiders(200) },
   "POST /api/parties/{id}/chat/entries": {

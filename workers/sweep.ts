@@ -1,5 +1,6 @@
 /** Clears away what is long done, a little at a time, so that the tables that churn stay small. */
 import type { Deps } from "../services/ports.ts";
+import { eraseSettledAccounts } from "../services/settlement_accounts.ts";
 import { startLoop } from "./loop.ts";
 
 const EVERY_MS = 10 * 60_000;
@@ -20,8 +21,12 @@ export function startSweep(deps: Pick<Deps, "sql" | "clock" | "log">): AsyncDisp
   return startLoop(deps, { name: "sweep", everyMs: EVERY_MS, step: (signal) => sweep(deps, signal) });
 }
 
-/** Deletes events retired a week ago, answers to Idempotency-Keys over a day old, and sessions that are over. */
-export async function sweep({ sql, clock }: Pick<Deps, "sql" | "clock">, signal: AbortSignal): Promise<void> {
+/**
+ * Deletes events retired a week ago, answers to Idempotency-Keys over a day old, and sessions that are over; erases where
+ * to pay to of settlements paid a week ago.
+ */
+export async function sweep(deps: Pick<Deps, "sql" | "clock">, signal: AbortSignal): Promise<void> {
+  const { sql, clock } = deps;
   const before = (ms: number) => new Date(clock.now().getTime() - ms);
   const over = {
     events: sql`retired_at < ${before(EVENT_MS)}`,
@@ -39,10 +44,11 @@ export async function sweep({ sql, clock }: Pick<Deps, "sql" | "clock">, signal:
           limit ${CHUNK}
           for update skip locked))`);
   }
+  await inChunks(signal, () => eraseSettledAccounts(deps, CHUNK));
 }
 
-async function inChunks(signal: AbortSignal, deleteSome: () => PromiseLike<{ count: number }>): Promise<void> {
+async function inChunks(signal: AbortSignal, clearSome: () => PromiseLike<{ count: number }>): Promise<void> {
   for (let n = 0; n < CHUNKS_MAX && !signal.aborted; n++) {
-    if ((await deleteSome()).count < CHUNK) return;
+    if ((await clearSome()).count < CHUNK) return;
   }
 }
