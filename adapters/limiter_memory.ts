@@ -26,8 +26,11 @@ function bounded(limiter: RateLimiterMemory): (key: string) => Promise<unknown> 
 }
 
 /** The library's options for a limit. */
-export function optionsOf({ points, durationS }: Limit, factor: number): { points: number; duration: number } {
-  return { points: Math.max(1, Math.round(points * factor)), duration: durationS };
+export function optionsOf(
+  { points, durationS, isFixed }: Limit,
+  factor: number,
+): { points: number; duration: number } {
+  return { points: isFixed ? points : Math.max(1, Math.round(points * factor)), duration: durationS };
 }
 
 /** Makes what a limit needs once, at its first use. */

@@ -112,6 +112,13 @@ export type MemberDecision = z.infer<typeof MemberDecision>;
 /** Body of PUT /api/parties/{id}/members/{userId}/attendance. */
 export const Attendance = z.strictObject({ attended: z.boolean() });
 
+/** Answer of GET /api/parties/{id}/check-in: the code of this moment. */
+export const CheckInCode = z.object({ code: z.string(), expiresAt: Instant }).meta({ id: "CheckInCode" });
+/** See the schema. */
+export type CheckInCode = z.infer<typeof CheckInCode>;
+/** Body of POST /api/parties/{id}/check-in. */
+export const CheckIn = z.strictObject({ code: z.string().regex(/^\d{6}$/, "must be six digits") });
+
 /** A person's place in a party. */
 export const Membership = z.object({
   userId: Id,

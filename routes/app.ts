@@ -15,6 +15,7 @@ import { asyncApiRoutes } from "./asyncapi.ts";
 import { authRoutes } from "./auth.ts";
 import { boundedBody, jsonOnly } from "./body.ts";
 import { chatRoutes } from "./chat.ts";
+import { checkInRoutes } from "./check_in.ts";
 import { chatListRoutes } from "./chats.ts";
 import { answerError, answerProblem, type EdgeEnv } from "./edge.ts";
 import { crossOrigin, envelope, soundHost } from "./envelope.ts";
@@ -75,6 +76,7 @@ export function createApp(deps: AppDeps) {
     .route("/api/favorites", favoriteRoutes(deps))
     .route("/api/parties", partyRoutes(deps))
     .route("/api/parties", memberRoutes(deps))
+    .route("/api/parties", checkInRoutes(deps))
     .route("/api/parties", penaltyRoutes(deps))
     .route("/api/parties", settlementRoutes(deps))
     .route("/api/parties", chatRoutes(deps))

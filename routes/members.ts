@@ -83,7 +83,7 @@ export function memberRoutes(deps: Deps) {
       signedIn(deps, {
         summary: "Note whether a member came (leader, from the start on)",
         answers: { 200: Membership },
-        problems: ["invalid-input", "not-found", "forbidden", "party-state", "party-not-started"],
+        problems: ["invalid-input", "not-found", "forbidden", "party-state", "party-not-started", "checked-in"],
       }),
       ids("id", "userId"),
       jsonBody(Attendance),

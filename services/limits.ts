@@ -1,4 +1,4 @@
-/** Every allowance, in one place. `RATE_LIMIT_FACTOR` multiplies them all. */
+/** Every allowance, in one place. `RATE_LIMIT_FACTOR` multiplies all that are not fixed. */
 import type { Limit, SeatLimit } from "./ports.ts";
 
 /** What may be taken: points per key (a person, or an address when nobody is signed in) and time. */
@@ -15,6 +15,8 @@ export const LIMITS = {
   addresses: { name: "addresses", points: 60, durationS: 60 },
   /** Chat messages of one person, over all parties and sockets. */
   messages: { name: "messages", points: 120, durationS: 60 },
+  /** Tries to check in, of one person at one party: six digits, three of a million good at a time. */
+  checkIns: { name: "check-ins", points: 5, durationS: 300, isFixed: true },
   /** Socket and stream openings. */
   connections: { name: "connections", points: 120, durationS: 60 },
 } as const satisfies Record<string, Limit>;

@@ -81,7 +81,7 @@ export async function leaveParty(
   });
 }
 
-/** The leader notes who came, from the party's start on. Throws `not-found`, `forbidden`, `party-state` and so on. */
+/** The leader notes who came, from the party's start on. Throws `not-found`, `forbidden`, `party-state`, `party-not-started`, `checked-in`. */
 export async function markAttendance(
   deps: PartyChanger,
   { partyId, callerId, userId }: MemberMove,
@@ -91,12 +91,18 @@ export async function markAttendance(
     const party = await lockAsLeader(tx, partyId, callerId);
     requireState(party, "note attendance", "confirmed", "done");
     requireStarted(party, "note attendance", deps.clock.now());
-    const [marked] = await tx`
+    const [member] = await tx<{ hasCheckedIn: boolean }[]>`
+      select checked_in_at is not null as "hasCheckedIn"
+      from party_members
+      where party_id = ${partyId} and user_id = ${userId} and status = 'accepted'`;
+    if (!member) throw noSuchMember();
+    if (member.hasCheckedIn && !attended) {
+      throw new Problem("checked-in", "Cannot note the person as absent: they have checked in");
+    }
+    await tx`
       update party_members
       set attended = ${attended}
-      where party_id = ${partyId} and user_id = ${userId} and status = 'accepted'
-      returning 1`;
-    if (!marked) throw noSuchMember();
+      where party_id = ${partyId} and user_id = ${userId}`;
   });
   return await readMembership(deps, partyId, userId);
 }

@@ -56,6 +56,8 @@ export interface Limit {
   name: string;
   points: number;
   durationS: number;
+  /** Not multiplied by `RATE_LIMIT_FACTOR`: it keeps a secret from being guessed. */
+  isFixed?: true;
 }
 
 /** Counts uses over all nodes. When its store is down it counts per node instead: it never lets everything through. */

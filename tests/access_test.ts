@@ -109,6 +109,12 @@ const ROWS: Record<string, Row> = {
     path: memberId,
     body: () => ({ attended: true }),
   },
+  "GET /api/parties/{id}/check-in": { expected: leaderOnly(200), state: "started" },
+  "POST /api/parties/{id}/check-in": {
+    expected: { ...signedIn(404), leader: 403, member: 422 },
+    state: "started",
+    body: () => ({ code: "000000" }),
+  },
   "POST /api/parties/{id}/penalties": {
     expected: leaderOnly(201),
     state: "done",

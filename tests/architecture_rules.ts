@@ -9,7 +9,7 @@ interface Room {
 
 const ROOMS: Record<string, Room> = {
   contract: { project: ["contract/"], packages: ["zod"] },
-  services: { project: ["contract/", "services/"], packages: ["zod", "uuid", "es-hangul", "node:crypto"] },
+  services: { project: ["contract/", "services/"], packages: ["zod", "uuid", "es-hangul", "otpauth", "node:crypto"] },
   adapters: {
     project: ["contract/", "services/ports.ts", "adapters/"],
     packages: [

@@ -57,6 +57,12 @@ for (const [name, { ignore, open }] of Object.entries(adapters)) {
     assert.equal(await letThrough([nodes.there], five, 5), 0);
   });
 
+  test("a factor multiplies a limit, unless that is fixed", async () => {
+    await using nodes = await open(10);
+    assert.equal(await letThrough([nodes.here], five, 60), 50);
+    assert.equal(await letThrough([nodes.here], { ...five, name: "fixed", isFixed: true }, 60), 5);
+  });
+
   test("a refusal tells when the next use is free, in whole seconds from 1 to the duration", async () => {
     await using nodes = await open();
     await letThrough([nodes.here], five, 5);
