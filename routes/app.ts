@@ -14,6 +14,7 @@ import { alertRoutes } from "./alerts.ts";
 import { asyncApiRoutes } from "./asyncapi.ts";
 import { authRoutes } from "./auth.ts";
 import { boundedBody, jsonOnly } from "./body.ts";
+import { myCalendarRoutes, partyCalendarRoutes } from "./calendars.ts";
 import { chatRoutes } from "./chat.ts";
 import { checkInRoutes } from "./check_in.ts";
 import { chatListRoutes } from "./chats.ts";
@@ -68,6 +69,7 @@ export function createApp(deps: AppDeps) {
     .route("/api/auth", authRoutes(deps))
     .route("/api/me", meRoutes(deps))
     .route("/api/me", myPartyRoutes(deps))
+    .route("/api/me", myCalendarRoutes(deps))
     .route("/api/users", userRoutes(deps))
     .route("/api/items", itemRoutes(deps))
     .route("/api/markets", marketRoutes(deps))
@@ -76,6 +78,7 @@ export function createApp(deps: AppDeps) {
     .route("/api/favorites", favoriteRoutes(deps))
     .route("/api/parties", partyRoutes(deps))
     .route("/api/parties", memberRoutes(deps))
+    .route("/api/parties", partyCalendarRoutes(deps))
     .route("/api/parties", checkInRoutes(deps))
     .route("/api/parties", penaltyRoutes(deps))
     .route("/api/parties", settlementRoutes(deps))

@@ -25,7 +25,7 @@ type GuardDeps = Pick<Deps, "sql" | "tokens" | "limiter" | "clock">;
 export interface RouteSpec {
   summary: string;
   /** By status: the schema of the JSON, another media type, or `null` for no body. */
-  answers: Record<number, z.ZodType | "text/event-stream" | null>;
+  answers: Record<number, z.ZodType | "text/event-stream" | "text/calendar" | null>;
   problems?: ProblemCode[];
   /** An allowance narrower than the general one. */
   limit?: Limit;

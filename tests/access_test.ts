@@ -109,6 +109,8 @@ const ROWS: Record<string, Row> = {
     path: memberId,
     body: () => ({ attended: true }),
   },
+  "GET /api/parties/{id}/calendar.ics": { expected: signedIn(200) },
+  "GET /api/me/calendar.ics": { expected: signedIn(200) },
   "GET /api/parties/{id}/check-in": { expected: leaderOnly(200), state: "started" },
   "POST /api/parties/{id}/check-in": {
     expected: { ...signedIn(404), leader: 403, member: 422 },

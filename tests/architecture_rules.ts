@@ -9,7 +9,10 @@ interface Room {
 
 const ROOMS: Record<string, Room> = {
   contract: { project: ["contract/"], packages: ["zod"] },
-  services: { project: ["contract/", "services/"], packages: ["zod", "uuid", "es-hangul", "otpauth", "node:crypto"] },
+  services: {
+    project: ["contract/", "services/"],
+    packages: ["zod", "uuid", "es-hangul", "ical-generator", "otpauth", "node:crypto"],
+  },
   adapters: {
     project: ["contract/", "services/ports.ts", "adapters/"],
     packages: [
