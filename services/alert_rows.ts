@@ -1,5 +1,6 @@
 /** How an alert is read: a row becomes an {@link Alert} in its owner's language. */
-import type { Alert, EventPayload, EventType } from "../contract/alerts.ts";
+import type { Alert } from "../contract/alerts.ts";
+import type { EventPayload, EventType } from "../contract/events.ts";
 import type { Locale } from "../contract/identity.ts";
 import { pageOf, wordAlert } from "./alert_texts.ts";
 import type { Sql } from "./ports.ts";

@@ -1,5 +1,5 @@
 /** From an event to people's inboxes. Told of the same event any number of times, it writes each person's alert once. */
-import { EventPayload, EventType } from "../contract/alerts.ts";
+import { EVENTS, EventType } from "../contract/events.ts";
 import { newId } from "./ids.ts";
 import type { Deps, TransactionSql } from "./ports.ts";
 import { recipientsOf, type StoredEvent } from "./recipients.ts";
@@ -41,7 +41,9 @@ async function readEvent(
     select type, payload
     from events
     where party_id = ${partyId} and id = ${eventId} and retired_at is null`;
-  return row ? { partyId, eventId, type: EventType.parse(row.type), payload: EventPayload.parse(row.payload) } : null;
+  if (!row) return null;
+  const type = EventType.parse(row.type);
+  return { partyId, eventId, type, payload: EVENTS[type].payload.parse(row.payload) };
 }
 
 async function writeChunk(
