@@ -17,6 +17,8 @@ export interface AlertRow {
   createdAt: Date;
   readAt: Date | null;
   deletedAt: Date | null;
+  /** Whether it goes into streams: else its person has switched them off for the type. */
+  streamed: boolean;
   locale: Locale;
   actorName: string;
 }
@@ -25,7 +27,7 @@ export interface AlertRow {
 export function selectAlerts(sql: Sql) {
   return sql`
     select a.user_id as "userId", a.id, a.seq, a.type, a.party_id as "partyId", a.payload, a.created_at as "createdAt",
-      a.read_at as "readAt", a.deleted_at as "deletedAt", reader.locale,
+      a.read_at as "readAt", a.deleted_at as "deletedAt", a.streamed, reader.locale,
       coalesce(actor.nickname, ${WITHDRAWN_NICKNAME}) as "actorName"
     from alerts a
     join users reader on reader.id = a.user_id

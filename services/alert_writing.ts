@@ -13,7 +13,7 @@ const WAKES_AT_ONCE = 256;
 type WritingDeps = Pick<Deps, "sql" | "relay" | "clock" | "log">;
 
 /**
- * Writes one alert for everyone the event concerns, with the person's next `seq`, and retires the event with the last of
+ * Writes one alert for everyone whom the event concerns and who wants alerts of its type, with the person's next `seq`, and retires the event with the last of
  * them; then wakes their streams. Returns how many it wrote: none for an event that is retired or gone. Begun again after
  * any interruption, or run twice at once, it writes what is missing.
  */
@@ -79,9 +79,12 @@ async function insertAlerts(
   const ids = recipients.map(() => newId({ clock }));
   const rows = await tx<{ userId: string }[]>`
     with missing as (
-      select r.user_id, r.id
+      select r.user_id, r.id, coalesce(${type} <> all(p.stream_off), true) as streamed
       from unnest(${recipients}::uuid[], ${ids}::uuid[]) as r (user_id, id)
+      left join alert_preferences p on p.user_id = r.user_id
       where not exists (select from alerts a where a.user_id = r.user_id and a.event_id = ${eventId})
+        -- Who wants it in no way gets none, and no number.
+        and coalesce(${type} <> all(p.stream_off) or ${type} <> all(p.push_off), true)
     ), heads as (
       -- Takes the number and locks the counter until the commit: numbers become visible in order and none is lost. In the
       -- order of ids, so that two events never wait for each other.
@@ -93,10 +96,9 @@ async function insertAlerts(
       set last_seq = h.last_seq + 1
       returning user_id, last_seq
     )
-    insert into alerts (user_id, seq, id, event_id, type, party_id, payload, created_at)
-    select heads.user_id, heads.last_seq, missing.id, ${eventId}, ${type}, ${partyId}, ${
-    tx.json(payload)
-  }, ${clock.now()}
+    insert into alerts (user_id, seq, id, event_id, type, party_id, payload, streamed, created_at)
+    select heads.user_id, heads.last_seq, missing.id, ${eventId}, ${type}, ${partyId}, ${tx.json(payload)},
+      missing.streamed, ${clock.now()}
     from heads
     join missing using (user_id)
     returning user_id as "userId"`;
