@@ -15,6 +15,9 @@ const EVENT_MS = 7 * 24 * HOUR_MS;
 const IDEMPOTENCY_MS = 24 * HOUR_MS;
 /** Sessions whose time is over are kept for a day: clocks may differ. */
 const SESSION_MS = 24 * HOUR_MS;
+/** Alerts that were read or thrown away are kept for three months, the others for a year. */
+const SEEN_ALERT_MS = 90 * 24 * HOUR_MS;
+const ALERT_MS = 365 * 24 * HOUR_MS;
 
 /** Sweeps each ten minutes. Any number may run side by side. */
 export function startSweep(deps: Pick<Deps, "sql" | "clock" | "log">): AsyncDisposable {
@@ -22,25 +25,43 @@ export function startSweep(deps: Pick<Deps, "sql" | "clock" | "log">): AsyncDisp
 }
 
 /**
- * Deletes events retired a week ago, answers to Idempotency-Keys over a day old, and sessions that are over; erases where
- * to pay to of settlements paid a week ago.
+ * Deletes events retired a week ago, answers to Idempotency-Keys over a day old, sessions that are over, and alerts: those
+ * read or thrown away after 90 days, all after a year. A person's numbers go on where they were. Erases where to pay to of
+ * settlements paid a week ago.
  */
 export async function sweep(deps: Pick<Deps, "sql" | "clock">, signal: AbortSignal): Promise<void> {
   const { sql, clock } = deps;
   const before = (ms: number) => new Date(clock.now().getTime() - ms);
-  const over = {
-    events: sql`retired_at < ${before(EVENT_MS)}`,
-    idempotency_keys: sql`created_at < ${before(IDEMPOTENCY_MS)}`,
-    sessions: sql`expires_at < ${before(SESSION_MS)}`,
-  };
-  for (const [table, condition] of Object.entries(over)) {
+  // As long as an event may be handled again, who has been told of it must be known.
+  const isToldOf = sql`not exists (
+    select from events e where e.party_id = alerts.party_id and e.id = alerts.event_id and e.retired_at is null)`;
+  const over = [
+    { table: "events", age: "retired_at", ms: EVENT_MS },
+    { table: "idempotency_keys", age: "created_at", ms: IDEMPOTENCY_MS },
+    { table: "sessions", age: "expires_at", ms: SESSION_MS },
+    {
+      table: "alerts",
+      age: "created_at",
+      ms: SEEN_ALERT_MS,
+      and: sql`and (read_at is not null or deleted_at is not null) and ${isToldOf}`,
+    },
+    {
+      table: "alerts",
+      age: "created_at",
+      ms: ALERT_MS,
+      and: sql`and read_at is null and deleted_at is null and ${isToldOf}`,
+    },
+  ];
+  for (const { table, age, ms, and = sql`` } of over) {
     await inChunks(signal, () =>
       sql`
         delete from ${sql(table)}
         where ctid = any(array(
           select ctid
           from ${sql(table)}
-          where ${condition}
+          where ${sql(age)} < ${before(ms)} ${and}
+          -- Also says to the planner that the index is the way, whatever it thinks of how many are over.
+          order by ${sql(age)}
           limit ${CHUNK}
           for update skip locked))`);
   }
