@@ -61,6 +61,8 @@ export const ProblemBody = z.object({
   code: z.string(),
   requestId: z.string(),
   errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+  /** When it will be possible again, where that is known. */
+  until: Instant.optional(),
 }).meta({ id: "Problem" });
 
 function instantYearInRange(text: string): boolean {

@@ -93,6 +93,10 @@ export const Profile = z.object({
   nickname: z.string(),
   penaltyCount: z.int(),
   attendance: z.object({ attended: z.int(), total: z.int() }),
+  /** Within the last 90 days. */
+  lateCancellations: z.int(),
+  /** Of the settlement lines that were due, those paid within 3 days. */
+  settledOnTime: z.object({ onTime: z.int(), total: z.int() }),
   joinedAt: Instant,
 }).meta({ id: "Profile" });
 /** See the schema. */

@@ -1,4 +1,4 @@
-/** Parties, memberships, penalties. */
+/** Parties and memberships. */
 import { z } from "zod";
 import { Id, Instant, InstantIn, line, listOf, PageQuery, paragraphs, Place } from "./common.ts";
 import { Item, Market, needsBothOrNeither, pointQuery } from "./catalogue.ts";
@@ -105,6 +105,8 @@ export type MyPartiesQuery = z.infer<typeof MyPartiesQuery>;
 export const Cancellation = z.strictObject({ reason: line(1, 500).optional() });
 /** Body of POST /api/parties/{id}/join. */
 export const JoinRequest = z.strictObject({ quantity: Quantity.optional() });
+/** Query of DELETE /api/parties/{id}/members/me: `late` says that one knows what leaving a confirmed party is. */
+export const LeaveQuery = z.object({ late: z.enum(["true", "false"]).optional() });
 /** Body of PATCH /api/parties/{id}/members/{userId}. */
 export const MemberDecision = z.strictObject({ status: z.enum(["accepted", "rejected", "removed"]) });
 /** See the schema. */
@@ -135,22 +137,6 @@ export type Membership = z.infer<typeof Membership>;
 
 /** Answer of GET /api/parties/{id}/members: at most 50 accepted, and for the leader the rest, page by page. */
 export const MemberList = listOf(Membership).meta({ id: "MemberList" });
-
-/** Body of POST /api/parties/{id}/penalties. */
-export const PenaltyOrder = z.strictObject({
-  userIds: z.array(Id).min(1).max(49).refine((ids) => new Set(ids).size === ids.length, "must not repeat"),
-  reason: line(1, 500).optional(),
-});
-/** See the schema. */
-export type PenaltyOrder = z.infer<typeof PenaltyOrder>;
-
-/** Answer of POST /api/parties/{id}/penalties. */
-export const PenaltyResult = z.object({
-  penalised: z.array(z.object({ userId: Id, penaltyCount: z.int() })),
-  already: z.array(Id),
-}).meta({ id: "PenaltyResult" });
-/** See the schema. */
-export type PenaltyResult = z.infer<typeof PenaltyResult>;
 
 /** The order of a party's instants; `wrong` is told of each that is out of it. */
 export function checkTimes(

@@ -24,6 +24,8 @@ export const PROBLEMS = {
   "quantity-unavailable": { status: 409, ko: "남은 수량이 부족합니다", en: "Not enough left" },
   "checked-in": { status: 409, ko: "이미 도착을 확인한 참여자입니다", en: "The member has checked in" },
   "not-penalisable": { status: 409, ko: "페널티를 줄 수 없는 참여자입니다", en: "Not penalisable" },
+  "appeal-closed": { status: 409, ko: "이의를 제기할 수 없는 페널티입니다", en: "Not open to appeal" },
+  "join-suspended": { status: 409, ko: "페널티로 참여가 잠시 중지되었습니다", en: "Joining is suspended" },
   "too-many-favorites": { status: 409, ko: "즐겨찾기가 가득 찼습니다", en: "Too many favourites" },
   "chat-closed": { status: 409, ko: "아직 열리지 않은 채팅방입니다", en: "The chat is not open" },
   "client-msg-id-reused": {
@@ -64,7 +66,7 @@ export class Problem extends Error {
   constructor(
     readonly code: ProblemCode,
     readonly detail: string,
-    readonly more: { errors?: FieldError[]; retryAfterS?: number; cause?: unknown } = {},
+    readonly more: { errors?: FieldError[]; retryAfterS?: number; until?: string; cause?: unknown } = {},
   ) {
     super(`${code}: ${detail}`, more.cause === undefined ? undefined : { cause: more.cause });
   }

@@ -26,6 +26,7 @@ create table settlement_lines (
   leader_paid_at timestamptz,
   primary key (party_id, user_id)
 );
+create index settlement_lines_user_idx on settlement_lines (user_id);
 create index settlement_lines_rounded_idx on settlement_lines (user_id) where rounded_up;
 
 -- Every change of a line after it was announced, signed: a line is what was announced and its corrections together.

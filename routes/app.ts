@@ -12,6 +12,7 @@ import { addressRoutes } from "./addresses.ts";
 import { adminRoutes } from "./admin.ts";
 import { alertPreferenceRoutes } from "./alert_preferences.ts";
 import { alertRoutes } from "./alerts.ts";
+import { appealRoutes } from "./appeals.ts";
 import { asyncApiRoutes } from "./asyncapi.ts";
 import { authRoutes } from "./auth.ts";
 import { boundedBody, jsonOnly } from "./body.ts";
@@ -26,6 +27,7 @@ import { itemRoutes } from "./items.ts";
 import { marketRoutes } from "./markets.ts";
 import { meRoutes } from "./me.ts";
 import { myPartyRoutes } from "./me_parties.ts";
+import { myPenaltyRoutes } from "./me_penalties.ts";
 import { memberRoutes } from "./members.ts";
 import { type Asset, pageRoutes } from "./pages.ts";
 import { partyRoutes } from "./parties.ts";
@@ -71,6 +73,8 @@ export function createApp(deps: AppDeps) {
     .route("/api/me", meRoutes(deps))
     .route("/api/me", myPartyRoutes(deps))
     .route("/api/me", myCalendarRoutes(deps))
+    .route("/api/me", myPenaltyRoutes(deps))
+    .route("/api/penalties", appealRoutes(deps))
     .route("/api/me", alertPreferenceRoutes(deps))
     .route("/api/users", userRoutes(deps))
     .route("/api/items", itemRoutes(deps))

@@ -88,6 +88,7 @@ export function answerProblem(c: Context<EdgeEnv>, problem: Problem): Response {
     code: problem.code,
     requestId: c.get("requestId"),
     ...(problem.more.errors && { errors: problem.more.errors }),
+    ...(problem.more.until && { until: problem.more.until }),
   };
   const headers: Record<string, string> = {
     "content-type": "application/problem+json; charset=utf-8",

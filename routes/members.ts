@@ -1,7 +1,7 @@
 /** Who is in a party. */
 import { Hono } from "hono";
 import { PageQuery } from "../contract/common.ts";
-import { Attendance, JoinRequest, MemberDecision, MemberList, Membership } from "../contract/parties.ts";
+import { Attendance, JoinRequest, LeaveQuery, MemberDecision, MemberList, Membership } from "../contract/parties.ts";
 import { LIMITS } from "../services/limits.ts";
 import { listMembers } from "../services/member_rows.ts";
 import { decideMember, joinParty, leaveParty, markAttendance } from "../services/members.ts";
@@ -23,7 +23,15 @@ export function memberRoutes(deps: Deps) {
         summary: "Ask for a place in a party",
         answers: { 201: Membership },
         problems: [
-          ...["invalid-input", "not-found", "already-member", "join-refused", "party-full", "party-closed"] as const,
+          ...[
+            "invalid-input",
+            "not-found",
+            "already-member",
+            "join-refused",
+            "join-suspended",
+            "party-full",
+            "party-closed",
+          ] as const,
           ...["quantity-unavailable", "idempotency-mismatch", "idempotency-in-flight"] as const,
         ],
         limit: LIMITS.parties,
@@ -67,14 +75,16 @@ export function memberRoutes(deps: Deps) {
     .delete(
       "/:id/members/me",
       signedIn(deps, {
-        summary: "Leave a party, or take an application back",
+        summary: "Leave a party, or take an application back; confirmed already, with ?late=true",
         answers: { 204: null },
         problems: ["invalid-input", "not-found", "party-state"],
       }),
       ids("id"),
+      query(LeaveQuery),
       noBody,
       async (c) => {
-        await leaveParty(deps, { partyId: c.req.valid("param").id, userId: c.get("caller").userId });
+        const isLate = c.req.valid("query").late === "true";
+        await leaveParty(deps, { partyId: c.req.valid("param").id, userId: c.get("caller").userId, isLate });
         return c.body(null, 204);
       },
     )

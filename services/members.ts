@@ -5,6 +5,7 @@ import { appendNotice, openRoom } from "./chat_log.ts";
 import { recordEvent } from "./events.ts";
 import { noSuchMember, readMembership } from "./member_rows.ts";
 import { holdPerson } from "./me.ts";
+import { requireUnsuspended } from "./penalty_effects.ts";
 import { lockAsLeader, type LockedParty, lockParty, requireStarted, requireState } from "./party_lock.ts";
 import type { PartyChanger } from "./party_rows.ts";
 import { closeRecruiting } from "./party_state.ts";
@@ -19,8 +20,9 @@ export interface MemberMove {
 }
 
 /**
- * Asks for a place, of `quantity` or an even share of what is left; with `autoAccept` it is given at once. Who left may
- * ask again. Throws `not-found`, `already-member`, `join-refused`, `party-full`, `party-closed`, `quantity-unavailable`.
+ * Asks for a place, of `quantity` or an even share of what is left; with `autoAccept` it is given at once, unless the
+ * person's penalties are in the way. Who left may ask again. Throws `not-found`, `already-member`, `join-refused`,
+ * `join-suspended`, `party-full`, `party-closed`, `quantity-unavailable`.
  */
 export async function joinParty(
   deps: PartyChanger,
@@ -30,9 +32,10 @@ export async function joinParty(
     await holdPerson(tx, userId);
     const party = await lockParty(tx, partyId);
     await requireOutside(tx, party, userId);
+    const { needsApproval } = await requireUnsuspended(deps, tx, userId);
     requireJoinable(party, deps.clock.now());
     await addApplicant(deps, tx, party, userId, quantity);
-    if (party.autoAccept) await giveSeat(deps, tx, party, { userId, givenBy: null });
+    if (party.autoAccept && !needsApproval) await giveSeat(deps, tx, party, { userId, givenBy: null });
     else await recordEvent(deps, tx, { type: "join.requested", partyId, actorId: userId, userId });
     return await readMembership({ ...deps, sql: sqlOf(tx) }, partyId, userId);
   });
@@ -63,10 +66,16 @@ export async function decideMember(
   return await readMembership(deps, partyId, userId);
 }
 
-/** Leaves, or takes an application back, while the party is open. Throws `not-found`, `party-state`. */
+/** Whoever leaves an open party later than so long before its start is noted for it. */
+const LATE_MS = 3 * 3600_000;
+
+/**
+ * Leaves, or takes an application back, while the party is open. With `isLate` also once it is confirmed, until it starts:
+ * that, and leaving within 3 h of the start, is noted as a late cancellation. Throws `not-found`, `party-state`.
+ */
 export async function leaveParty(
   deps: PartyChanger,
-  { partyId, userId }: { partyId: string; userId: string },
+  { partyId, userId, isLate = false }: { partyId: string; userId: string; isLate?: boolean },
 ): Promise<void> {
   await inTransaction(deps.sql, async (tx) => {
     const party = await lockParty(tx, partyId);
@@ -76,9 +85,32 @@ export async function leaveParty(
     }
     if (current === "pending") return await withdrawApplication(deps, tx, party, userId);
     if (current !== "accepted") throw noSuchMember();
-    requireState(party, "leave the party", "open");
+    requireLeavable(party, isLate, deps.clock.now());
     await takeBackSeat(deps, tx, party, userId, "left");
+    await noteIfLate(deps, tx, party, userId);
   });
+}
+
+function requireLeavable(party: LockedParty, isLate: boolean, now: Date): void {
+  if (party.status === "confirmed" && party.startsAt > now) {
+    if (isLate) return;
+    throw new Problem("party-state", "Cannot leave the party: it is confirmed, and leaving is a late cancellation now");
+  }
+  requireState(party, "leave the party", "open");
+}
+
+async function noteIfLate(
+  { clock }: Pick<Deps, "clock">,
+  tx: TransactionSql,
+  party: LockedParty,
+  userId: string,
+): Promise<void> {
+  const now = clock.now();
+  if (party.status !== "confirmed" && party.startsAt.getTime() - now.getTime() > LATE_MS) return;
+  await tx`
+    insert into late_cancellations (party_id, user_id, created_at)
+    values (${party.id}, ${userId}, ${now})
+    on conflict (party_id, user_id) do nothing`;
 }
 
 /** The leader notes who came, from the party's start on. Throws `not-found`, `forbidden`, `party-state`, `party-not-started`, `checked-in`. */

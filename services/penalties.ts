@@ -1,5 +1,5 @@
 /** Penalties: the leader of a done party marks those who were in and did not come. */
-import type { PenaltyOrder, PenaltyResult } from "../contract/parties.ts";
+import type { PenaltyOrder, PenaltyResult } from "../contract/penalties.ts";
 import { Problem } from "../contract/problems.ts";
 import { recordEvent } from "./events.ts";
 import { newId } from "./ids.ts";

@@ -1,5 +1,5 @@
 /**
- * How many penalties a person got within the last 90 days, from the cache. What is cached is never believed by itself: it
+ * How many penalties of a person count, of those of the last 90 days, from the cache. What is cached is never believed by itself: it
  * carries the `penalty_version` that it was counted at, and the moment at which the oldest penalty drops out. A flush, an
  * expiry, a lost write, a restart or the mere passing of time therefore cost a count, and never show a wrong number.
  */
@@ -7,7 +7,8 @@ import { CachedPenaltyCount } from "../contract/identity.ts";
 import type { Deps, Sql, TransactionSql } from "./ports.ts";
 import { afterCommit } from "./transaction.ts";
 
-const WINDOW_MS = 90 * 24 * 3600_000;
+/** A penalty counts for this long. */
+export const PENALTY_WINDOW_MS = 90 * 24 * 3600_000;
 const CACHED_S = 24 * 3600;
 
 type CountDeps = Pick<Deps, "sql" | "cache" | "clock" | "log">;
@@ -29,7 +30,7 @@ export async function penaltyCounts(deps: CountDeps, versions: Map<string, numbe
 }
 
 /**
- * To be called in the transaction that has just inserted a penalty: gives the person's penalties a new version, tells the
+ * To be called in the transaction that has just changed which penalties count: gives the person's penalties a new version, tells the
  * cache after the commit, and answers the new count. A caller with several people goes by ascending id: each is locked.
  */
 export async function publishPenaltyCount(
@@ -58,10 +59,10 @@ async function countPenalties(
   sql: Sql | TransactionSql,
   userIds: string[],
 ): Promise<Counted[]> {
-  const since = new Date(clock.now().getTime() - WINDOW_MS);
+  const since = new Date(clock.now().getTime() - PENALTY_WINDOW_MS);
   return await sql<Counted[]>`
     select u.id, u.penalty_version as version, count(p.id)::int as count, min(p.created_at) as "oldestAt"
-    from users u left join penalties p on p.user_id = u.id and p.created_at > ${since}
+    from users u left join penalties p on p.user_id = u.id and p.counts and p.created_at > ${since}
     where u.id = any(${userIds}::uuid[])
     group by u.id`;
 }
@@ -80,7 +81,7 @@ async function cachedCount({ cache, clock, log }: CountDeps, userId: string, ver
 
 function remember({ cache, clock, log }: Pick<Deps, "cache" | "clock" | "log">, fresh: Counted): void {
   const { id, version, count, oldestAt } = fresh, now = clock.now().getTime();
-  const staleAt = Math.min(now + CACHED_S * 1000, oldestAt ? oldestAt.getTime() + WINDOW_MS : Infinity);
+  const staleAt = Math.min(now + CACHED_S * 1000, oldestAt ? oldestAt.getTime() + PENALTY_WINDOW_MS : Infinity);
   const value: CachedPenaltyCount = { version, count, staleAt };
   const ttlS = Math.max(1, Math.ceil((staleAt - now) / 1000));
   cache.setNewer(keyOf(id), version, JSON.stringify(value), ttlS)

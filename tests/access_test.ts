@@ -136,6 +136,14 @@ const ROWS: Record<string, Row> = {
     path: memberId,
     body: () => ({ paid: true }),
   },
+  "POST /api/parties/{id}/leader-report": {
+    expected: { ...signedIn(404), leader: 403, member: 201 },
+    state: "started",
+  },
+  "GET /api/me/penalties": { expected: signedIn(200) },
+  "POST /api/penalties/{id}/appeal": { expected: signedIn(404), body: () => ({ text: "갔습니다" }) },
+  "GET /api/admin/appeals": { expected: adminOnly(200) },
+  "PATCH /api/admin/appeals/{id}": { expected: adminOnly(404), body: () => ({ granted: true }) },
   "POST /api/parties/{id}/chat": { expected: leaderOnly(200) },
   "GET /api/parties/{id}/chat/entries": { expected: insiders(200) },
   "POST /api/parties/{id}/chat/entries": {

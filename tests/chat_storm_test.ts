@@ -3,10 +3,12 @@
  * real PostgreSQL that refuses one transaction in twenty, a Redis that dies, wires that are cut and held up. The verdict
  * comes from what every client wrote down, against the table.
  *
- * What fails it, each taken out once: the lock on a room's row (`for no key update` in chat_append.ts: a number twice, or
- * a text refused), the look for a known clientMsgId behind it (texts twice), the cursor of a reader (`entry.seq <= cursor`
- * in chat_subscription.ts: repeats), the reading of holes from the log (chat_room.ts: lost), the end at one's own removal
- * (chat_subscription.ts: entries after it), the ack only after the commit (chat_writer.ts: acked and not there).
+ * What fails it, each taken out once: the look for a known clientMsgId (chat_append.ts: the senders never come to an end),
+ * the cursor of a reader (`entry.seq <= cursor` in chat_subscription.ts: repeats), the end at one's own removal (there:
+ * entries after it), the ack only after the commit (postgres_transaction.ts: acked and not there). What it does not see
+ * missing, since something else stands behind it, is seen elsewhere: the lock on a room's row and the look behind it
+ * (chat_log_test; the keys of the table stand behind), and holes read from the log (chat_faults_test; a reader's next
+ * connection reads them too).
  */
 import assert from "node:assert/strict";
 import { joinAccepted, openParty, type Person, poll, signUpAll, type TestService } from "./harness.ts";
