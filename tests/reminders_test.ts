@@ -144,11 +144,13 @@ Deno.test("What was due while no worker ran: the last reminder of each, none aft
   const [tooLate] = await addPartiesAt(world, 1, { startsIn: 1, joinIn: 0.5, remindIn: -23 });
   const [over] = await addPartiesAt(world, 1, { startsIn: -1, joinIn: -1, remindIn: -3 });
   const [moved] = await addPartiesAt(world, 1, { startsIn: 48, joinIn: 47, remindIn: -1 });
+  const [movedNear] = await addPartiesAt(world, 1, { startsIn: 20, joinIn: 19, remindIn: -1 });
   await world.sql`update parties set status = 'confirmed' where id = ${over!.id}`;
-  assert.equal(await remindDue(world.deps, 4), true);
-  assert.deepEqual(await eventsOf(world, [late!, tooLate!, over!, moved!]), [
+  assert.equal(await remindDue(world.deps, 5), true);
+  assert.deepEqual(await eventsOf(world, [late!, tooLate!, over!, moved!, movedNear!]), [
     ["party.reminder 24"],
     ["party.reminder 2"],
+    [],
     [],
     [],
   ]);
