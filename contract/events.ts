@@ -50,6 +50,7 @@ export const EVENTS = {
   "join.accepted": to(z.object({ ...party, ...subject }), "subject"),
   "join.rejected": to(z.object({ ...party, ...subject }), "subject"),
   "member.removed": to(z.object({ ...party, ...subject }), "subject"),
+  "settlement.requested": to(z.object({ ...party, ...subject, openKrw: z.int() }), "subject"),
   "penalty.received": to(z.object({ ...party, ...subject, ...reason }), "subject"),
 };
 

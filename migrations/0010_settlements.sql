@@ -22,10 +22,14 @@ create table settlement_lines (
   rounded_up boolean not null,
   -- What was paid when it was last marked as paid; a correction may leave more, or less, to pay.
   paid_krw int not null default 0 check (paid_krw >= 0),
+  -- What the person was asked for last, and when they are asked once more.
+  asked_krw int,
+  remind_at timestamptz,
   member_paid_at timestamptz,
   leader_paid_at timestamptz,
   primary key (party_id, user_id)
 );
+create index settlement_lines_remind_idx on settlement_lines (remind_at) where remind_at is not null;
 create index settlement_lines_user_idx on settlement_lines (user_id);
 create index settlement_lines_rounded_idx on settlement_lines (user_id) where rounded_up;
 

@@ -19,7 +19,8 @@ export function wordAlert<Type extends EventType>(locale: Locale, type: Type, to
 /** The page an alert leads to, as a path. */
 export function pageOf(type: EventType, partyId: string | null): string {
   if (partyId === null) return "/alerts";
-  return type === "chat.opened" ? `/parties/${partyId}/chat` : `/parties/${partyId}`;
+  if (type === "chat.opened") return `/parties/${partyId}/chat`;
+  return type === "settlement.requested" ? `/parties/${partyId}/settlement` : `/parties/${partyId}`;
 }
 
 /**
@@ -73,11 +74,23 @@ const TEXTS: { [Type in EventType]: Record<Locale, (told: Told<Type>) => AlertTe
     ko: (told) => ({ title: "파티에서 빠지게 됐어요", body: told.partyTitle }),
     en: (told) => ({ title: "You were taken out of the party", body: told.partyTitle }),
   },
+  "settlement.requested": {
+    ko: (told) => ({
+      title: told.openKrw > 0 ? "정산을 요청받았어요" : "돌려받을 금액이 있어요",
+      body: sumOf("ko", told),
+    }),
+    en: (told) => ({ title: told.openKrw > 0 ? "Please settle up" : "You get money back", body: sumOf("en", told) }),
+  },
   "penalty.received": {
     ko: (told) => ({ title: "페널티를 받았어요", body: withReason(told, "사유") }),
     en: (told) => ({ title: "You got a penalty", body: withReason(told, "Reason") }),
   },
 };
+
+function sumOf(locale: Locale, { openKrw, partyTitle }: Told<"settlement.requested">): string {
+  const sum = Math.abs(openKrw).toLocaleString("en");
+  return `${locale === "ko" ? `${sum}원` : `${sum} KRW`} · ${partyTitle}`;
+}
 
 function titleAndPlace(locale: Locale, told: Told): string {
   return `${told.partyTitle} · ${told.marketName} · ${startOf(locale, told)}`;

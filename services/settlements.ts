@@ -5,10 +5,11 @@ import { newId } from "./ids.ts";
 import { lockAsLeader, type LockedParty, lockParty, requireState } from "./party_lock.ts";
 import type { Deps, TransactionSql } from "./ports.ts";
 import { noSettlement, readSettlement } from "./settlement_rows.ts";
+import { askToPay } from "./settlement_reminders.ts";
 import { divide, type Part, type Taker } from "./settlement_shares.ts";
 import { inTransaction } from "./transaction.ts";
 
-type SettlementDeps = Pick<Deps, "sql" | "clock">;
+type SettlementDeps = Pick<Deps, "sql" | "clock" | "relay" | "log">;
 
 /** Which party, and who asks. */
 export interface SettlementMove {
@@ -32,6 +33,7 @@ export async function settleParty(
     await writeHead(deps, tx, partyId, order);
     await writeLines(deps, tx, party, parts);
     await noteWhetherSettled(tx, partyId);
+    await askToPay(deps, tx, partyId);
   });
   return await readSettlement(deps, { partyId, callerId });
 }

@@ -62,6 +62,7 @@ Deno.test("There is no type of event that nothing produces, nobody is told of, o
   await service.sql`update parties set starts_at = now(), join_until = now() where id = ${party.id}`;
   await done("POST", `${path}/complete`, leader);
   await done("POST", `${path}/penalties`, leader, { userIds: [absent.id], reason: "연락 없이 오지 않음" });
+  await done("PUT", `${path}/settlement`, leader, { totalKrw: 24_000 });
   const cancelled = await openParty(service, leader, { marketId: market.id });
   await done("POST", `/api/parties/${cancelled.id}/cancel`, leader);
   for (const each of [party, cancelled]) await allTold(service, each);
@@ -78,7 +79,7 @@ Deno.test("There is no type of event that nothing produces, nobody is told of, o
     told,
     [
       ["join.requested", "join.requested", "join.requested", "join.requested", "party.reminder"],
-      ["chat.opened", "join.accepted", "party.confirmed", "party.reminder", "party.updated"],
+      ["chat.opened", "join.accepted", "party.confirmed", "party.reminder", "party.updated", "settlement.requested"],
       // The chat was open when they came in.
       ["join.accepted", "party.confirmed", "party.reminder", "party.updated", "penalty.received"],
       ["join.accepted", "member.removed"],

@@ -32,7 +32,12 @@ async function typesOf(...people: { id: string }[]): Promise<string[][]> {
 }
 
 /** What events of one type or another tell besides the party. */
-const ANY_FACTS = { reason: null, changed: ["title" as const, "startsAt" as const], hoursBefore: 24 as const };
+const ANY_FACTS = {
+  reason: null,
+  changed: ["title" as const, "startsAt" as const],
+  hoursBefore: 24 as const,
+  openKrw: 12_000,
+};
 
 const FAR = { lat: CITY_HALL.lat + 0.2, lng: CITY_HALL.lng };
 
@@ -182,6 +187,7 @@ Deno.test("Whom an event concerns equals a brute-force reading of the contract, 
       "join.accepted": (each) => each.id === userId,
       "join.rejected": (each) => each.id === userId,
       "member.removed": (each) => each.id === userId,
+      "settlement.requested": (each) => each.id === userId,
       "penalty.received": (each) => each.id === userId,
     };
     const expected = everyone.filter((each) => concerned[type](each) && !each.isWithdrawn && each.id !== actorId);

@@ -1,6 +1,7 @@
 /** Settling a party: who may, what everyone sees, corrections in the open, and marks from both sides. */
 import assert from "node:assert/strict";
 import { systemClock } from "../adapters/clock_system.ts";
+import { remindToPay } from "../services/settlement_reminders.ts";
 import { sweep } from "../workers/sweep.ts";
 import {
   assertProblem,
@@ -175,6 +176,37 @@ Deno.test("PUT …/settlement refuses what is not over, who does not lead, stran
   await refused({ sharedKrw: 1_001 }, "/sharedKrw");
   assertProblem(await look(party, a), 404, "not-found");
   assertProblem(await look(party, b), 403, "forbidden");
+});
+
+Deno.test("whoever owes something is asked once, again for what a correction changes, and once more after two days", async () => {
+  const [leader, a, b] = await people(3);
+  const party = await doneParty(leader, [a, b]);
+  const asked = async () => {
+    const rows = await service.sql<{ userId: string; openKrw: number }[]>`
+      select payload ->> 'userId' as "userId", (payload ->> 'openKrw')::int as "openKrw"
+      from events
+      where party_id = ${party.id} and type = 'settlement.requested'
+      order by id`;
+    return rows.map(({ userId, openKrw }) => [userId, openKrw]);
+  };
+  const shares = [leader, a, b].map(({ id }) => ({ userId: id, quantity: 1 }));
+  await settle(party, leader, { totalKrw: 9_000, shares });
+  await settle(party, leader, { totalKrw: 9_000, shares });
+  assert.deepEqual((await asked()).toSorted(), [[a.id, 3_000], [b.id, 3_000]].toSorted());
+  await mark(party, b, b, true);
+  const lessForA = shares.map((share) => ({ ...share, quantity: share.userId === a.id ? 1 : 2 }));
+  await settle(party, leader, { totalKrw: 7_500, shares: lessForA });
+  assert.deepEqual((await asked()).slice(2), [[a.id, 1_500]]);
+  const remind = (days: number) =>
+    remindToPay(
+      { ...service.deps, clock: { now: () => new Date(systemClock.now().getTime() + days * 86_400_000) } },
+      100,
+    );
+  await remind(1.9);
+  assert.equal((await asked()).length, 3);
+  await Promise.all([remind(2.1), remind(2.1), remind(2.1)]);
+  await remind(5);
+  assert.deepEqual((await asked()).slice(3), [[a.id, 1_500]]);
 });
 
 Deno.test("where to pay to is erased a week after the last line was paid, and at once when the leader withdraws", async () => {
