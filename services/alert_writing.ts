@@ -13,9 +13,9 @@ const WAKES_AT_ONCE = 256;
 type WritingDeps = Pick<Deps, "sql" | "relay" | "clock" | "log">;
 
 /**
- * Writes one alert for everyone whom the event concerns and who wants alerts of its type, with the person's next `seq`, and retires the event with the last of
- * them; then wakes their streams. Returns how many it wrote: none for an event that is retired or gone. Begun again after
- * any interruption, or run twice at once, it writes what is missing.
+ * Writes one alert for everyone whom the event concerns and who wants its type, with the person's next `seq`, and retires
+ * the event with the last of them; then wakes their streams. Returns how many it wrote: none for an event that is retired
+ * or gone. Begun again after any interruption, or run twice at once, it writes what is missing.
  */
 export async function writeAlerts(
   deps: WritingDeps,
