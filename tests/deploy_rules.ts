@@ -137,6 +137,9 @@ function checkVariables(compose: string, exampleSource: string): string[] {
   ];
 }
 
+/** What Deno itself reads of the environment. */
+const OF_DENO = "DENO_V8_FLAGS";
+
 /** The service's own reader of the environment has the last word on what the compose file hands it. */
 function checkEnvironments({ services }: Compose, exampleSource: string): string[] {
   const example = exampleOf(exampleSource);
@@ -148,7 +151,9 @@ function checkEnvironments({ services }: Compose, exampleSource: string): string
         Object.entries(environment).map(([key, value]) => [key, String(value).replace(/\$\{(\w+)([^}]*)\}/g, valueOf)]),
       );
       try {
-        const unknown = Object.keys(filled).filter((key) => filled[key] && !(key in readConfig(filled)));
+        const unknown = Object.keys(filled).filter((key) =>
+          filled[key] && !(key in readConfig(filled)) && key !== OF_DENO
+        );
         return unknown.map((key) => `${name}: the service knows no ${key}`);
       } catch (error) {
         return [`${name}: ${(error as Error).message}`];
