@@ -14,19 +14,22 @@ const EVENT_MS = 7 * 24 * HOUR_MS;
 const IDEMPOTENCY_MS = 24 * HOUR_MS;
 /** Sessions whose time is over are kept for a day: clocks may differ. */
 const SESSION_MS = 24 * HOUR_MS;
+/** Pushes that nobody could deliver, where nothing is pushed any more: else they are dropped in their turn. */
+const PUSH_MS = HOUR_MS;
 
 /** Sweeps each ten minutes. Any number may run side by side. */
 export function startSweep(deps: Pick<Deps, "sql" | "clock" | "log">): AsyncDisposable {
   return startLoop(deps, { name: "sweep", everyMs: EVERY_MS, step: (signal) => sweep(deps, signal) });
 }
 
-/** Deletes events retired a week ago, answers to Idempotency-Keys over a day old, and sessions that are over. */
+/** Deletes events retired a week ago, answers to Idempotency-Keys over a day old, sessions and pushes that are over. */
 export async function sweep({ sql, clock }: Pick<Deps, "sql" | "clock">, signal: AbortSignal): Promise<void> {
   const before = (ms: number) => new Date(clock.now().getTime() - ms);
   const over = {
     events: sql`retired_at < ${before(EVENT_MS)}`,
     idempotency_keys: sql`created_at < ${before(IDEMPOTENCY_MS)}`,
     sessions: sql`expires_at < ${before(SESSION_MS)}`,
+    pushes: sql`expires_at < ${before(PUSH_MS)}`,
   };
   for (const [table, condition] of Object.entries(over)) {
     await inChunks(signal, () =>

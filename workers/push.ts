@@ -1,0 +1,119 @@
+/** The pushers: send what waits for browsers to their push services. Any number may run side by side. */
+import type { Deps, Push, PushOutcome } from "../services/ports.ts";
+import { toAlert } from "../services/alert_rows.ts";
+import {
+  claimTurns,
+  finishTurn,
+  forgetBrowser,
+  postponeTurn,
+  PUSHES_CHANNEL,
+  type PushTurn,
+} from "../services/push_queue.ts";
+import { toPushMessage } from "../services/push_terms.ts";
+import { startLoop } from "./loop.ts";
+import { openLanes } from "./push_lanes.ts";
+
+/** Pushes on their way at once, and turns taken with one statement. */
+const AT_ONCE = 256, CLAIM = 32;
+const POLL_MS = 1_000;
+/** Pauses between tries of one push: the first, doubled each time, and the longest; and the longest that a service may ask for. */
+const RETRY_MS = 1_000, RETRY_MS_MAX = 15 * 60_000, ASKED_MS_MAX = 24 * 3600_000;
+/** Those on their way at the stop are given this long: one that is broken off may come twice. */
+const GRACE_MS = 3_000;
+
+type PushDeps = Pick<Deps, "sql" | "relay" | "clock" | "log"> & { push: Push };
+
+/**
+ * Starts pushing. A push whose worker was killed comes again when its lease is over: each is sent at least once, or dropped
+ * when it is too old, refused, or its browser gone. Disposing gives those on their way a moment.
+ */
+export async function startPush(deps: PushDeps): Promise<AsyncDisposable> {
+  await using stack = new AsyncDisposableStack();
+  const lanes = openLanes();
+  const inFlight = new Set<Promise<void>>();
+  const stopping = new AbortController();
+  stack.defer(async () => {
+    const late = setTimeout(() => stopping.abort(), GRACE_MS);
+    await Promise.all(inFlight);
+    clearTimeout(late);
+  });
+
+  async function pushDue(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const room = Math.min(CLAIM, AT_ONCE - inFlight.size);
+      const turns = room > 0 ? await claimTurns(deps, room, lanes.fullHosts()) : [];
+      for (const turn of turns) track(take(turn));
+      // Whatever ends wakes the loop: there may be more for the same browser, and room for others.
+      if (turns.length < CLAIM) return;
+    }
+  }
+  function track(taking: Promise<void>): void {
+    const tracked = taking.finally(() => {
+      inFlight.delete(tracked);
+      loop.wake();
+    });
+    inFlight.add(tracked);
+  }
+  async function take(turn: PushTurn): Promise<void> {
+    const leave = lanes.enter(turn.host);
+    let outcome: PushOutcome | null = null;
+    try {
+      outcome = await pushFirst(deps, turn, stopping.signal);
+      await settle(deps, turn, outcome, stopping.signal);
+    } catch (error) {
+      deps.log.warn("a push was not dealt with and comes again", { ...nameOf(turn), error });
+      await postponeTurn(deps, turn, retryOf(deps, turn)).catch((error) =>
+        deps.log.debug("its lease must run out first", { error })
+      );
+    } finally {
+      leave(outcome?.kind !== "later");
+    }
+  }
+
+  const loop = stack.use(startLoop(deps, { name: "push", everyMs: POLL_MS, step: pushDue }));
+  stack.use(await deps.relay.subscribe(PUSHES_CHANNEL, loop.wake));
+  return stack.move();
+}
+
+/** `null` when there is nothing to send any more: it is too old, or its person has read it or thrown it away. */
+async function pushFirst(
+  { push, clock }: Pick<PushDeps, "push" | "clock">,
+  turn: PushTurn,
+  signal: AbortSignal,
+): Promise<PushOutcome | null> {
+  const { first, subscriptionId } = turn, now = clock.now();
+  if (!first || first.expiresAt <= now || first.alert.readAt || first.alert.deletedAt) return null;
+  const message = await toPushMessage(toAlert(first.alert), { subscriptionId, expiresAt: first.expiresAt, now });
+  return await push.send(turn, message, signal);
+}
+
+async function settle(
+  deps: PushDeps,
+  turn: PushTurn,
+  outcome: PushOutcome | null,
+  stopping: AbortSignal,
+): Promise<void> {
+  switch (outcome?.kind) {
+    case "gone":
+      return await forgetBrowser(deps, turn);
+    case "later":
+      if (stopping.aborted) return await postponeTurn(deps, turn, { dueAt: deps.clock.now(), attempts: turn.attempts });
+      deps.log.debug("a push was not taken and comes again", { ...nameOf(turn), reason: outcome.reason });
+      return await postponeTurn(deps, turn, retryOf(deps, turn, outcome.afterMs));
+    case "refused":
+      deps.log.warn("a push was refused and is given up", { ...nameOf(turn), reason: outcome.reason });
+  }
+  await finishTurn(deps, turn);
+}
+
+/** When to try again: later each time, not all at the same moment, and not before the push service has asked to. */
+function retryOf({ clock }: Pick<Deps, "clock">, { attempts }: PushTurn, afterMs = 0) {
+  const pauseMs = Math.min(RETRY_MS * 2 ** Math.min(attempts, 20), RETRY_MS_MAX) * (1 + Math.random() / 4);
+  const waitMs = Math.max(pauseMs, Math.min(afterMs, ASKED_MS_MAX));
+  return { dueAt: new Date(clock.now().getTime() + Math.ceil(waitMs)), attempts: attempts + 1 };
+}
+
+/** Not by its endpoint: whoever knows that can push to the browser. */
+function nameOf({ host, subscriptionId, first }: PushTurn) {
+  return { host, subscriptionId, seq: first?.seq };
+}
