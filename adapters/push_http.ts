@@ -97,9 +97,9 @@ function refusalOf(url: URL): string | null {
   return isIP(bareHost(url)) !== 0 && !isPublicAddress(bareHost(url)) ? NOT_PUBLIC : null;
 }
 
-/** An IPv6 address stands in brackets. */
+/** Without the brackets of an IPv6 address, and without the dot that may end a name. */
 function bareHost({ hostname }: URL): string {
-  return hostname.replace(/^\[|\]$/g, "");
+  return hostname.replace(/^\[|\]$|\.$/g, "");
 }
 
 async function leadsInside(host: string): Promise<boolean> {
@@ -113,7 +113,7 @@ async function leadsInside(host: string): Promise<boolean> {
 
 /** Resolves a name for a connection about to be made, and fails it if any address is not of the public internet. */
 const lookupPublic: LookupFunction = (host, options, done) => {
-  lookup(host, { ...options, all: true }, (error, found) => {
+  lookup(host.replace(/\.$/, ""), { ...options, all: true }, (error, found) => {
     if (error) return done(error, []);
     const isPublic = found.length > 0 && found.every(({ address }) => isPublicAddress(address));
     if (!isPublic) return done(Object.assign(new Error("not a public host"), { code: "ENOTPUBLIC" }), []);
