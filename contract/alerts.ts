@@ -1,44 +1,7 @@
-/** Events, and the alerts they become. */
+/** Alerts: what events become in people's inboxes. */
 import { z } from "zod";
 import { Id, Instant, listOf, PageQuery } from "./common.ts";
-
-/** What may be alerted about. One table: a type that is not here does not exist. */
-export const EVENT_TYPES = [
-  "party.created",
-  "party.cancelled",
-  "chat.opened",
-  "join.requested",
-  "join.accepted",
-  "join.rejected",
-] as const;
-/** See the table. */
-export const EventType = z.enum(EVENT_TYPES);
-/** See the table. */
-export type EventType = z.infer<typeof EventType>;
-
-/**
- * What an event tells. `actorId` caused it; `userId` is whom it is about. It holds no nickname: people change theirs, and
- * take it back when they withdraw.
- */
-export const EventPayload = z.object({
-  v: z.literal(1),
-  partyTitle: z.string(),
-  itemId: Id,
-  itemName: z.string(),
-  marketId: Id,
-  marketName: z.string(),
-  startsAt: Instant,
-  actorId: Id,
-  userId: Id.nullable(),
-  reason: z.string().nullable(),
-});
-/** See the schema. */
-export type EventPayload = z.infer<typeof EventPayload>;
-
-/** What travels on a region queue: the worker reads the rest from the events table. */
-export const EventMessage = z.object({ partyId: Id, eventId: Id });
-/** See the schema. */
-export type EventMessage = z.infer<typeof EventMessage>;
+import { EventType } from "./events.ts";
 
 /** A line of a person's inbox. `seq` counts 1, 2, 3 … per person without gaps. */
 export const Alert = z.object({

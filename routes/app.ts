@@ -10,6 +10,7 @@ import type { Deps } from "../services/ports.ts";
 import type { Readiness } from "../services/readiness.ts";
 import { addressRoutes } from "./addresses.ts";
 import { adminRoutes } from "./admin.ts";
+import { alertPreferenceRoutes } from "./alert_preferences.ts";
 import { alertRoutes } from "./alerts.ts";
 import { asyncApiRoutes } from "./asyncapi.ts";
 import { authRoutes } from "./auth.ts";
@@ -67,6 +68,7 @@ export function createApp(deps: AppDeps) {
     .route("/api/auth", authRoutes(deps))
     .route("/api/me", meRoutes(deps))
     .route("/api/me", myPartyRoutes(deps))
+    .route("/api/me", alertPreferenceRoutes(deps))
     .route("/api/users", userRoutes(deps))
     .route("/api/items", itemRoutes(deps))
     .route("/api/markets", marketRoutes(deps))

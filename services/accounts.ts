@@ -134,6 +134,7 @@ export async function withdraw(
     await tx`delete from favorite_items where user_id = ${userId}`;
     await tx`delete from favorite_markets where user_id = ${userId}`;
     await tx`delete from alerts where user_id = ${userId}`;
+    await tx`delete from alert_preferences where user_id = ${userId}`;
     await tx`delete from idempotency_keys where user_id = ${userId}`;
     await tx`
       delete from refresh_tokens t

@@ -79,9 +79,9 @@ async function readOn({ sql }: Pick<Deps, "sql">, readers: AlertReader[]): Promi
   });
 }
 
-/** In one piece. What has been thrown away is passed over, and its number with it. */
+/** In one piece. What was thrown away, or is not wanted in streams, is passed over, and its number with it. */
 function sendPage(reader: AlertReader, page: AlertRow[]): void {
-  const kept = page.filter((row) => row.deletedAt === null);
+  const kept = page.filter((row) => row.deletedAt === null && row.streamed);
   if (kept.length > 0) reader.out.send(kept.map((row) => eventFrame("alert", toAlert(row), row.seq)).join(""));
   reader.cursor = page.at(-1)!.seq;
 }

@@ -1,5 +1,6 @@
 /** How an alert is read: a row becomes an {@link Alert} in its owner's language. */
-import type { Alert, EventPayload, EventType } from "../contract/alerts.ts";
+import type { Alert } from "../contract/alerts.ts";
+import type { EventPayload, EventType } from "../contract/events.ts";
 import type { Locale } from "../contract/identity.ts";
 import { pageOf, wordAlert } from "./alert_texts.ts";
 import type { Sql } from "./ports.ts";
@@ -16,6 +17,8 @@ export interface AlertRow {
   createdAt: Date;
   readAt: Date | null;
   deletedAt: Date | null;
+  /** Whether it goes into streams: else its person has switched them off for the type. */
+  streamed: boolean;
   locale: Locale;
   actorName: string;
 }
@@ -24,7 +27,7 @@ export interface AlertRow {
 export function selectAlerts(sql: Sql) {
   return sql`
     select a.user_id as "userId", a.id, a.seq, a.type, a.party_id as "partyId", a.payload, a.created_at as "createdAt",
-      a.read_at as "readAt", a.deleted_at as "deletedAt", reader.locale,
+      a.read_at as "readAt", a.deleted_at as "deletedAt", a.streamed, reader.locale,
       coalesce(actor.nickname, ${WITHDRAWN_NICKNAME}) as "actorName"
     from alerts a
     join users reader on reader.id = a.user_id

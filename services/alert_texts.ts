@@ -1,11 +1,9 @@
 /** What alerts say, in Korean and English, and where they lead. */
-import type { EventPayload, EventType } from "../contract/alerts.ts";
+import type { EventPayload, EventType, PartyField } from "../contract/events.ts";
 import type { Locale } from "../contract/identity.ts";
 
 /** What an alert is worded from. `actorName` is the nickname as it is now. */
-export interface Told extends EventPayload {
-  actorName: string;
-}
+export type Told<Type extends EventType = EventType> = EventPayload<Type> & { actorName: string };
 
 /** A worded alert. */
 export interface AlertText {
@@ -14,7 +12,7 @@ export interface AlertText {
 }
 
 /** Words an alert for a reader of this language. */
-export function wordAlert(locale: Locale, type: EventType, told: Told): AlertText {
+export function wordAlert<Type extends EventType>(locale: Locale, type: Type, told: Told<Type>): AlertText {
   return TEXTS[type][locale](told);
 }
 
@@ -28,14 +26,32 @@ export function pageOf(type: EventType, partyId: string | null): string {
  * Korean particles stand only behind our own words: how a name or an item ("쌀 10kg", "LA갈비") is read aloud, and with it
  * the right particle, nobody can tell from its letters.
  */
-const TEXTS: Record<EventType, Record<Locale, (told: Told) => AlertText>> = {
+const TEXTS: { [Type in EventType]: Record<Locale, (told: Told<Type>) => AlertText> } = {
   "party.created": {
     ko: (told) => ({ title: `${told.itemName} 파티가 열렸어요`, body: whereAndWhen("ko", told) }),
     en: (told) => ({ title: `New party: ${told.itemName}`, body: whereAndWhen("en", told) }),
   },
+  "party.updated": {
+    ko: (told) => ({ title: "파티 내용이 바뀌었어요", body: whatChanged("ko", told, "바뀐 내용") }),
+    en: (told) => ({ title: "Party changed", body: whatChanged("en", told, "Changed") }),
+  },
+  "party.confirmed": {
+    ko: (told) => ({ title: "파티가 확정됐어요", body: titleAndPlace("ko", told) }),
+    en: (told) => ({ title: "Party confirmed", body: titleAndPlace("en", told) }),
+  },
   "party.cancelled": {
-    ko: (told) => ({ title: "파티가 취소됐어요", body: withReason(told, "사유") }),
-    en: (told) => ({ title: "Party cancelled", body: withReason(told, "Reason") }),
+    ko: (told) => ({
+      title: "파티가 취소됐어요",
+      body: withReason(whyCancelled(told, "기한까지 참여한 사람이 없어요"), "사유"),
+    }),
+    en: (told) => ({
+      title: "Party cancelled",
+      body: withReason(whyCancelled(told, "nobody joined in time"), "Reason"),
+    }),
+  },
+  "party.reminder": {
+    ko: (told) => ({ title: REMINDER.ko[told.hoursBefore], body: titleAndPlace("ko", told) }),
+    en: (told) => ({ title: REMINDER.en[told.hoursBefore], body: titleAndPlace("en", told) }),
   },
   "chat.opened": {
     ko: (told) => ({ title: "채팅방이 열렸어요", body: told.partyTitle }),
@@ -53,6 +69,14 @@ const TEXTS: Record<EventType, Record<Locale, (told: Told) => AlertText>> = {
     ko: (told) => ({ title: "이번 파티에는 함께하지 못하게 됐어요", body: told.partyTitle }),
     en: (told) => ({ title: "Your request was declined", body: told.partyTitle }),
   },
+  "member.removed": {
+    ko: (told) => ({ title: "파티에서 빠지게 됐어요", body: told.partyTitle }),
+    en: (told) => ({ title: "You were taken out of the party", body: told.partyTitle }),
+  },
+  "penalty.received": {
+    ko: (told) => ({ title: "페널티를 받았어요", body: withReason(told, "사유") }),
+    en: (told) => ({ title: "You got a penalty", body: withReason(told, "Reason") }),
+  },
 };
 
 function titleAndPlace(locale: Locale, told: Told): string {
@@ -63,9 +87,49 @@ function whereAndWhen(locale: Locale, told: Told): string {
   return `${told.marketName} · ${startOf(locale, told)} · ${told.partyTitle}`;
 }
 
-function withReason({ partyTitle, reason }: Told, label: string): string {
+function withReason({ partyTitle, reason }: Reasoned, label: string): string {
   return reason === null ? partyTitle : `${partyTitle} · ${label}: ${reason}`;
 }
+
+type Reasoned = Pick<Told<"party.cancelled">, "partyTitle" | "reason">;
+
+/** Time calls a party off for one reason. */
+function whyCancelled({ partyTitle, reason, actorId }: Told<"party.cancelled">, byTime: string): Reasoned {
+  return { partyTitle, reason: actorId === null ? byTime : reason };
+}
+
+/** The names of what changed, and the new start if it is among it: that one people have to know. */
+function whatChanged(locale: Locale, told: Told<"party.updated">, label: string): string {
+  const names = told.changed.map((field) => FIELDS[locale][field]).join(", ");
+  const body = `${told.partyTitle} · ${label}: ${names}`;
+  return told.changed.includes("startsAt") ? `${body} · ${startOf(locale, told)}` : body;
+}
+
+const FIELDS: Record<Locale, Record<PartyField, string>> = {
+  ko: {
+    title: "제목",
+    note: "설명",
+    priceKrw: "가격",
+    capacity: "정원",
+    startsAt: "시작 시간",
+    endsAt: "끝나는 시간",
+    joinUntil: "참여 기한",
+  },
+  en: {
+    title: "title",
+    note: "note",
+    priceKrw: "price",
+    capacity: "capacity",
+    startsAt: "start",
+    endsAt: "end",
+    joinUntil: "time to join",
+  },
+};
+
+const REMINDER: Record<Locale, Record<Told<"party.reminder">["hoursBefore"], string>> = {
+  ko: { 24: "파티가 하루 앞으로 다가왔어요", 2: "파티가 곧 시작돼요" },
+  en: { 24: "Your party is a day away", 2: "Your party starts soon" },
+};
 
 function startOf(locale: Locale, told: Told): string {
   return START[locale].format(Date.parse(told.startsAt));

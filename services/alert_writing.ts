@@ -1,5 +1,5 @@
 /** From an event to people's inboxes. Told of the same event any number of times, it writes each person's alert once. */
-import { EventPayload, EventType } from "../contract/alerts.ts";
+import { EVENTS, EventType } from "../contract/events.ts";
 import { newId } from "./ids.ts";
 import type { Deps, TransactionSql } from "./ports.ts";
 import { enqueuePushes, type NewAlert, wakePushers } from "./push_queue.ts";
@@ -14,9 +14,10 @@ const WAKES_AT_ONCE = 256;
 type WritingDeps = Pick<Deps, "sql" | "relay" | "clock" | "log">;
 
 /**
- * Writes one alert for everyone the event concerns, with the person's next `seq`, and a push for each browser of theirs; the
- * last of them retires the event. Then wakes their streams, and those who push. Returns how many it wrote: none for an event that is retired or gone. Begun again after
- * any interruption, or run twice at once, it writes what is missing.
+ * Writes one alert for everyone whom the event concerns and who wants alerts of its type, with the person's next `seq`, and
+ * a push for each browser of theirs; the last of them retires the event. Then wakes their streams, and those who push.
+ * Returns how many it wrote: none for an event that is retired or gone. Begun again after any interruption, or run
+ * twice at once, it writes what is missing.
  */
 export async function writeAlerts(
   deps: WritingDeps,
@@ -42,7 +43,9 @@ async function readEvent(
     select type, payload
     from events
     where party_id = ${partyId} and id = ${eventId} and retired_at is null`;
-  return row ? { partyId, eventId, type: EventType.parse(row.type), payload: EventPayload.parse(row.payload) } : null;
+  if (!row) return null;
+  const type = EventType.parse(row.type);
+  return { partyId, eventId, type, payload: EVENTS[type].payload.parse(row.payload) };
 }
 
 async function writeChunk(
@@ -82,9 +85,12 @@ async function insertAlerts(
   const ids = recipients.map(() => newId({ clock }));
   return await tx<NewAlert[]>`
     with missing as (
-      select r.user_id, r.id
+      select r.user_id, r.id, coalesce(${type} <> all(p.stream_off), true) as streamed
       from unnest(${recipients}::uuid[], ${ids}::uuid[]) as r (user_id, id)
+      left join alert_preferences p on p.user_id = r.user_id
       where not exists (select from alerts a where a.user_id = r.user_id and a.event_id = ${eventId})
+        -- Who wants it in no way gets none, and no number.
+        and coalesce(${type} <> all(p.stream_off) or ${type} <> all(p.push_off), true)
     ), heads as (
       -- Takes the number and locks the counter until the commit: numbers become visible in order and none is lost. In the
       -- order of ids, so that two events never wait for each other.
@@ -96,10 +102,9 @@ async function insertAlerts(
       set last_seq = h.last_seq + 1
       returning user_id, last_seq
     )
-    insert into alerts (user_id, seq, id, event_id, type, party_id, payload, created_at)
-    select heads.user_id, heads.last_seq, missing.id, ${eventId}, ${type}, ${partyId}, ${
-    tx.json(payload)
-  }, ${clock.now()}
+    insert into alerts (user_id, seq, id, event_id, type, party_id, payload, streamed, created_at)
+    select heads.user_id, heads.last_seq, missing.id, ${eventId}, ${type}, ${partyId}, ${tx.json(payload)},
+      missing.streamed, ${clock.now()}
     from heads
     join missing using (user_id)
     returning user_id as "userId", seq`;

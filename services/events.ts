@@ -1,17 +1,13 @@
 /** The events table: what has happened to parties, written with the change itself, so that neither is ever without the other. */
-import type { EventType } from "../contract/alerts.ts";
+import type { EventFacts, EventType } from "../contract/events.ts";
 import { newId } from "./ids.ts";
 import type { Deps, TransactionSql } from "./ports.ts";
 import { afterCommit } from "./transaction.ts";
 
-/** What happened. `actorId` caused it; `userId` is whom it is about, where that is one person. */
-export interface NewEvent {
-  type: EventType;
-  partyId: string;
-  actorId: string;
-  userId?: string;
-  reason?: string;
-}
+/** What happened. `actorId` caused it, `null` when nobody did; the rest is what events of the type tell. */
+export type NewEvent<Type extends EventType = EventType> = {
+  [Each in Type]: { type: Each; partyId: string; actorId: string | null } & EventFacts<Each>;
+}[Type];
 
 /**
  * Writes an event in the transaction of its change, worded from the party as that transaction sees it, and wakes the
@@ -20,7 +16,7 @@ export interface NewEvent {
 export async function recordEvent(
   { clock, relay, log }: Pick<Deps, "clock" | "relay" | "log">,
   tx: TransactionSql,
-  { type, partyId, actorId, userId, reason }: NewEvent,
+  { type, partyId, actorId, ...facts }: NewEvent,
 ): Promise<void> {
   const now = clock.now();
   const { count } = await tx`
@@ -34,9 +30,7 @@ export async function recordEvent(
         'marketId', m.id,
         'marketName', m.name,
         'startsAt', to_char(p.starts_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-        'actorId', ${actorId}::uuid,
-        'userId', ${userId ?? null}::uuid,
-        'reason', ${reason ?? null}::text),
+        'actorId', ${actorId}::uuid) || ${tx.json(facts)},
       ${now}, ${now}
     from parties p
     join markets m on m.id = p.market_id

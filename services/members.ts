@@ -32,7 +32,7 @@ export async function joinParty(
     await requireOutside(tx, party, userId);
     requireJoinable(party, deps.clock.now());
     await addApplicant(deps, tx, party, userId, quantity);
-    if (party.autoAccept) await giveSeat(deps, tx, party, userId);
+    if (party.autoAccept) await giveSeat(deps, tx, party, { userId, givenBy: null });
     else await recordEvent(deps, tx, { type: "join.requested", partyId, actorId: userId, userId });
     return await readMembership({ ...deps, sql: sqlOf(tx) }, partyId, userId);
   });
@@ -56,8 +56,8 @@ export async function decideMember(
     if (current !== needed || userId === party.leaderId) {
       throw new Problem("party-state", `Cannot make the person ${status}: they are ${current}`);
     }
-    if (status === "accepted") await giveSeat(deps, tx, party, userId);
-    else if (status === "removed") await takeBackSeat(deps, tx, party, userId, status);
+    if (status === "accepted") await giveSeat(deps, tx, party, { userId, givenBy: callerId });
+    else if (status === "removed") await remove(deps, tx, party, userId);
     else await refuse(deps, tx, party, userId);
   });
   return await readMembership(deps, partyId, userId);
@@ -173,12 +173,15 @@ async function addApplicant(
       decided_at = null, joined_seq = null`;
 }
 
-/** Lets an applicant of a locked, open party in. The first one opens the chat; the last one confirms the party. */
+/**
+ * Lets an applicant of a locked, open party in; nobody gives the seat when it is there for the asking. The first one opens
+ * the chat; the last one confirms the party.
+ */
 async function giveSeat(
   deps: Pick<Deps, "clock" | "relay" | "log">,
   tx: TransactionSql,
   party: LockedParty,
-  userId: string,
+  { userId, givenBy }: { userId: string; givenBy: string | null },
 ): Promise<void> {
   if (party.memberCount >= party.capacity) throw new Problem("party-full", "Cannot accept the person: it is full");
   const partyId = party.id;
@@ -198,7 +201,17 @@ async function giveSeat(
   await openRoom(deps, tx, { partyId, openedBy: party.leaderId });
   await appendNotice(deps, tx, { partyId, kind: "join", userId });
   await recordEvent(deps, tx, { type: "join.accepted", partyId, actorId: party.leaderId, userId });
-  if (party.memberCount + 1 === party.capacity) await closeRecruiting(deps, tx, party);
+  if (party.memberCount + 1 === party.capacity) await closeRecruiting(deps, tx, party, givenBy);
+}
+
+async function remove(
+  deps: Pick<Deps, "clock" | "relay" | "log">,
+  tx: TransactionSql,
+  party: LockedParty,
+  userId: string,
+): Promise<void> {
+  await takeBackSeat(deps, tx, party, userId, "removed");
+  await recordEvent(deps, tx, { type: "member.removed", partyId: party.id, actorId: party.leaderId, userId });
 }
 
 async function refuse(

@@ -1,5 +1,6 @@
 /** Opening a party and changing what it says. */
 import type { Item } from "../contract/catalogue.ts";
+import { PartyField } from "../contract/events.ts";
 import { checkTimes, type NewParty, type Party, type PartyChange } from "../contract/parties.ts";
 import { invalid, Problem } from "../contract/problems.ts";
 import { recordEvent } from "./events.ts";
@@ -43,8 +44,13 @@ export async function changeParty(
     }
     const forRecruiting = ["capacity", "joinUntil", "autoAccept"].some((field) => field in change);
     requireState(party, "change the party", "open", ...(forRecruiting ? [] : ["confirmed" as const]));
-    await updateParty(tx, party, change, newTimes(deps, party, change));
-    if (party.status === "open" && change.capacity === party.memberCount) await closeRecruiting(deps, tx, party);
+    const changed = await updateParty(tx, party, change, newTimes(deps, party, change));
+    if (changed.length > 0) {
+      await recordEvent(deps, tx, { type: "party.updated", partyId, actorId: callerId, changed });
+    }
+    if (party.status === "open" && change.capacity === party.memberCount) {
+      await closeRecruiting(deps, tx, party, callerId);
+    }
   });
   return await readParty(deps, partyId, callerId);
 }
@@ -150,33 +156,45 @@ function newTimes(deps: Pick<Deps, "clock">, party: LockedParty, change: PartyCh
   return times;
 }
 
-async function updateParty(tx: TransactionSql, party: LockedParty, change: PartyChange, times: Times): Promise<void> {
+/** Answers what is different now, of what the change has named and those in the party have a part in. */
+async function updateParty(
+  tx: TransactionSql,
+  party: LockedParty,
+  change: PartyChange,
+  times: Times,
+): Promise<PartyField[]> {
   if (change.capacity !== undefined && change.capacity < party.memberCount) {
     throw invalid("/capacity", `must not be below the ${party.memberCount} who are in`);
   }
-  await tx`
-    update parties
-    set note = coalesce(${change.note ?? null}, note),
-      price_krw = ${change.priceKrw === undefined ? tx`price_krw` : change.priceKrw},
-      capacity = coalesce(${change.capacity ?? null}, capacity),
+  const { title = null, note = null, capacity = null, autoAccept = null } = change;
+  const [changed] = await tx<Record<PartyField, boolean>[]>`
+    update parties p
+    set title = coalesce(${title}, p.title),
+      search_text = coalesce(${title && await searchTextUnder(tx, party.id, title)}, p.search_text),
+      note = coalesce(${note}, p.note),
+      price_krw = ${change.priceKrw === undefined ? tx`p.price_krw` : change.priceKrw},
+      capacity = coalesce(${capacity}, p.capacity),
       starts_at = ${times.startsAt},
       ends_at = ${times.endsAt},
       join_until = ${times.joinUntil},
-      auto_accept = coalesce(${change.autoAccept ?? null}, auto_accept),
-      version = version + 1
-    where id = ${party.id}`;
-  if (change.title !== undefined) await renameParty(tx, party.id, change.title);
+      auto_accept = coalesce(${autoAccept}, p.auto_accept),
+      version = p.version + 1
+    from parties was
+    where p.id = ${party.id} and was.id = p.id
+    returning p.title <> was.title as title, p.note <> was.note as note,
+      p.price_krw is distinct from was.price_krw as "priceKrw", p.capacity <> was.capacity as capacity,
+      p.starts_at <> was.starts_at as "startsAt", p.ends_at <> was.ends_at as "endsAt",
+      p.join_until <> was.join_until as "joinUntil"`;
+  return PartyField.options.filter((field) => field in change && changed![field]);
 }
 
-async function renameParty(tx: TransactionSql, partyId: string, title: string): Promise<void> {
+/** What a party is searched by when it is called so. */
+async function searchTextUnder(tx: TransactionSql, partyId: string, title: string): Promise<string> {
   const [names] = await tx<{ item: string; market: string }[]>`
     select i.name as item, m.name as market
     from parties p
     join items i on i.id = p.item_id
     join markets m on m.id = p.market_id
     where p.id = ${partyId}`;
-  await tx`
-    update parties
-    set title = ${title}, search_text = ${searchTextOf(title, names!.item, names!.market)}
-    where id = ${partyId}`;
+  return searchTextOf(title, names!.item, names!.market);
 }

@@ -33,7 +33,7 @@ async function leaveOne(
 ): Promise<void> {
   const party = await lockParty(tx, partyId);
   if (party.status !== "open" && party.status !== "confirmed") return;
-  if (party.leaderId === userId) return await cancelLocked(deps, tx, party);
+  if (party.leaderId === userId) return await cancelLocked(deps, tx, party, { actorId: userId });
   const [member] = await tx<{ status: string }[]>`
     select status
     from party_members

@@ -17,7 +17,7 @@ export async function confirmParty(deps: PartyChanger, { partyId, callerId }: Pa
   await inTransaction(deps.sql, async (tx) => {
     const party = await lockAsLeader(tx, partyId, callerId);
     requireState(party, "confirm the party", "open");
-    await closeRecruiting(deps, tx, party);
+    await closeRecruiting(deps, tx, party, callerId);
   });
   return await readParty(deps, partyId, callerId);
 }
@@ -41,38 +41,44 @@ export async function cancelParty(
   await inTransaction(deps.sql, async (tx) => {
     const party = await lockAsLeader(tx, partyId, callerId);
     requireState(party, "cancel the party", "open", "confirmed");
-    await cancelLocked(deps, tx, party, reason);
+    await cancelLocked(deps, tx, party, { actorId: callerId, reason });
   });
   return await readParty(deps, partyId, callerId);
 }
 
-/** Cancels a locked party in its leader's name. Who was in or waited stays so: they are told, and still read the chat. */
+/**
+ * Cancels a locked party; `actorId` is `null` when its time has run out. Who was in or waited stays so: they are told, and
+ * still read the chat.
+ */
 export async function cancelLocked(
   deps: Pick<Deps, "clock" | "relay" | "log">,
   tx: TransactionSql,
   party: LockedParty,
-  reason?: string,
+  { actorId, reason = null }: { actorId: string | null; reason?: string | null | undefined },
 ): Promise<void> {
   await setStatus(tx, party, "cancelled", reason);
-  const about = { partyId: party.id, actorId: party.leaderId };
-  await recordEvent(deps, tx, { type: "party.cancelled", ...about, ...(reason !== undefined && { reason }) });
+  await recordEvent(deps, tx, { type: "party.cancelled", partyId: party.id, actorId, reason });
 }
 
-/** open → confirmed for a locked party, full or closed by its leader. Who still waits for an answer gets a no. */
+/**
+ * open → confirmed for a locked party. `actorId` closed it, `null` when its last seat was taken or its time has run out. Who
+ * still waits for an answer gets a no.
+ */
 export async function closeRecruiting(
   deps: Pick<Deps, "clock" | "relay" | "log">,
   tx: TransactionSql,
   party: LockedParty,
+  actorId: string | null,
 ): Promise<void> {
+  const about = { partyId: party.id, actorId };
   await setStatus(tx, party, "confirmed");
+  await recordEvent(deps, tx, { type: "party.confirmed", ...about });
   const refused = await tx<{ userId: string }[]>`
     update party_members
     set status = 'rejected', decided_at = ${deps.clock.now()}
     where party_id = ${party.id} and status = 'pending'
     returning user_id as "userId"`;
-  for (const { userId } of refused) {
-    await recordEvent(deps, tx, { type: "join.rejected", partyId: party.id, actorId: party.leaderId, userId });
-  }
+  for (const { userId } of refused) await recordEvent(deps, tx, { type: "join.rejected", ...about, userId });
 }
 
 /** Moves a locked party. A place of its own is looked at by the nearby search only while the party is open. */
@@ -80,11 +86,11 @@ async function setStatus(
   tx: TransactionSql,
   party: LockedParty,
   status: LockedParty["status"],
-  reason?: string,
+  reason: string | null = null,
 ): Promise<void> {
   const [moved] = await tx<{ marketId: string }[]>`
     update parties
-    set status = ${status}, cancel_reason = ${reason ?? null}, version = version + 1
+    set status = ${status}, cancel_reason = ${reason}, version = version + 1
     where id = ${party.id} and status = ${party.status}
     returning market_id as "marketId"`;
   if (!moved) throw noSuchParty();

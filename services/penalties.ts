@@ -1,6 +1,7 @@
 /** Penalties: the leader of a done party marks those who were in and did not come. */
 import type { PenaltyOrder, PenaltyResult } from "../contract/parties.ts";
 import { Problem } from "../contract/problems.ts";
+import { recordEvent } from "./events.ts";
 import { newId } from "./ids.ts";
 import { lockAsLeader, requireStarted, requireState } from "./party_lock.ts";
 import { publishPenaltyCount } from "./penalty_counts.ts";
@@ -12,7 +13,7 @@ import { inTransaction } from "./transaction.ts";
  * decides. Throws `not-found`, `forbidden`, `party-not-started`, `party-state`, `not-penalisable`.
  */
 export async function penalise(
-  deps: Pick<Deps, "sql" | "cache" | "clock" | "log">,
+  deps: Pick<Deps, "sql" | "cache" | "relay" | "clock" | "log">,
   { partyId, callerId }: { partyId: string; callerId: string },
   { userIds, reason }: PenaltyOrder,
 ): Promise<PenaltyResult> {
@@ -25,6 +26,8 @@ export async function penalise(
     const penalised = [];
     for (const userId of added.toSorted()) {
       penalised.push({ userId, penaltyCount: await publishPenaltyCount(deps, tx, userId) });
+      const about = { partyId, actorId: callerId, userId, reason: reason ?? null };
+      await recordEvent(deps, tx, { type: "penalty.received", ...about });
     }
     return { penalised, already: userIds.filter((userId) => !added.includes(userId)) };
   });

@@ -2,16 +2,15 @@
  * What waits to be pushed: a row for each alert and browser, written with the alert. A browser's rows go out in the order of
  * the alerts, under a lease of the browser's own row; many browsers side by side, on any number of workers.
  */
-import type { EventPayload, EventType } from "../contract/alerts.ts";
+import type { EventPayload, EventType } from "../contract/events.ts";
+import { whoMayBePushed } from "./alert_preferences.ts";
 import { type AlertRow, selectAlerts } from "./alert_rows.ts";
 import type { Deps, PushTarget, TransactionSql } from "./ports.ts";
+import { PUSH_LEASE_MS } from "./push_quiet.ts";
 import { pushedUntil } from "./push_terms.ts";
 
 /** The relay channel on which those who push are told that something waits. */
 export const PUSHES_CHANNEL = "pushes";
-
-/** Longer than a push and its writing down can take: after it the browser is another's to push to. */
-const LEASE_MS = 30_000;
 
 /** An alert that has just been numbered. */
 export interface NewAlert {
@@ -30,7 +29,18 @@ export interface PushTurn extends PushTarget {
   /** Everything up to this has been queued. */
   queuedSeq: number;
   /** `null` when nothing is left of what waited. */
-  first: { seq: number; expiresAt: Date; alert: AlertRow } | null;
+  first: FirstPush | null;
+}
+
+/** The first that waits for a browser. */
+export interface FirstPush {
+  seq: number;
+  expiresAt: Date;
+  alert: AlertRow;
+  /** Whether its person wants alerts of this type pushed. */
+  isWanted: boolean;
+  /** Their quiet hours: not now, but then. */
+  quietUntil: Date | null;
 }
 
 /**
@@ -83,7 +93,7 @@ export async function claimTurns(
   limit: number,
   fullHosts: string[],
 ): Promise<PushTurn[]> {
-  const now = deps.clock.now(), leaseUntil = new Date(now.getTime() + LEASE_MS);
+  const now = deps.clock.now(), leaseUntil = new Date(now.getTime() + PUSH_LEASE_MS);
   const claimed = await deps.sql<Omit<PushTurn, "first" | "leaseUntil">[]>`
     with due as (
       select user_id, id
@@ -100,15 +110,32 @@ export async function claimTurns(
     returning b.user_id as "userId", b.id as "subscriptionId", b.endpoint, b.host, b.p256dh, b.auth, b.attempts,
       b.queued_seq as "queuedSeq"`;
   if (claimed.length === 0) return [];
-  const firsts = await readFirsts(deps, claimed);
-  return claimed.map((each, i) => ({ ...each, leaseUntil, first: firsts[i]! }));
+  const turns = claimed.map((each): PushTurn => ({ ...each, leaseUntil, first: null }));
+  try {
+    const firsts = await readFirsts(deps, turns, now);
+    return turns.map((turn, i) => ({ ...turn, first: firsts[i]! }));
+  } catch (error) {
+    await giveBack(deps, turns);
+    throw error;
+  }
+}
+
+/** Nobody waits for the leases of turns that could not be read. Apart by chance, so that one of them spoils no other's. */
+async function giveBack({ sql, clock }: Pick<Deps, "sql" | "clock">, turns: PushTurn[]): Promise<void> {
+  await sql`
+    update push_subscriptions b
+    set due_at = ${clock.now()}::timestamptz + (1 + random() * 4) * interval '1 second'
+    from unnest(${turns.map((each) => each.userId)}::uuid[], ${turns.map((each) => each.subscriptionId)}::uuid[])
+      as turn (user_id, id)
+    where b.user_id = turn.user_id and b.id = turn.id and b.due_at = ${turns[0]!.leaseUntil}`;
 }
 
 /** After the claim, in a statement of its own: so it sees everything that `queuedSeq` counts. */
 async function readFirsts(
   { sql }: Pick<Deps, "sql">,
-  turns: { userId: string; subscriptionId: string }[],
-): Promise<PushTurn["first"][]> {
+  turns: PushTurn[],
+  now: Date,
+): Promise<(FirstPush | null)[]> {
   const rows = await sql<(AlertRow & { place: number; expiresAt: Date })[]>`
     select place.n::int as place, waiting.expires_at as "expiresAt", alert.*
     from unnest(${turns.map((each) => each.userId)}::uuid[], ${turns.map((each) => each.subscriptionId)}::uuid[])
@@ -122,11 +149,14 @@ async function readFirsts(
     cross join lateral (
       ${selectAlerts(sql)}
       where a.user_id = place.user_id and a.seq = waiting.seq) as alert`;
-  const byPlace = new Map(rows.map(({ place, expiresAt, ...alert }) => [place, { expiresAt, alert }]));
-  return turns.map((_, i) => {
-    const found = byPlace.get(i + 1);
-    return found ? { seq: found.alert.seq, ...found } : null;
-  });
+  const answers = await whoMayBePushed({ sql }, rows, now);
+  const answerOf = new Map(answers.map((answer) => [`${answer.userId} ${answer.type}`, answer]));
+  const byPlace = new Map(rows.map(({ place, expiresAt, ...alert }) => {
+    const answer = answerOf.get(`${alert.userId} ${alert.type}`);
+    const may = { isWanted: answer !== undefined, quietUntil: answer?.quietUntil ?? null };
+    return [place, { seq: alert.seq, expiresAt, alert, ...may }];
+  }));
+  return turns.map((_, i) => byPlace.get(i + 1) ?? null);
 }
 
 /** The push is done with, sent or not: its row goes, and the browser is due for the next one, if there is one. */

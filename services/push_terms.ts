@@ -1,5 +1,6 @@
 /** On what terms an alert is pushed: how long it is worth something, how soon, and what it replaces. */
-import type { Alert, EventPayload, EventType } from "../contract/alerts.ts";
+import type { Alert } from "../contract/alerts.ts";
+import type { EventPayload, EventType } from "../contract/events.ts";
 import { PUSH_BYTES_MAX, type PushMessage } from "./ports.ts";
 import { sha256 } from "./secrets.ts";
 
@@ -21,11 +22,17 @@ const HOUR_S = 3600, DAY_S = 24 * HOUR_S;
 /** A type without a row here does not compile. */
 const TERMS: Record<EventType, Terms> = {
   "party.created": { ttlS: DAY_S, urgency: "normal", endsAtStart: true, isStateOfParty: true },
+  "party.updated": { ttlS: 3 * DAY_S, urgency: "normal", endsAtStart: true, isStateOfParty: true },
+  "party.confirmed": { ttlS: 3 * DAY_S, urgency: "normal", endsAtStart: true, isStateOfParty: true },
   "party.cancelled": { ttlS: 3 * DAY_S, urgency: "high", isStateOfParty: true },
+  // After half a day "a day away" is wrong; "soon" is so from the start on.
+  "party.reminder": { ttlS: 12 * HOUR_S, urgency: "high", endsAtStart: true, isStateOfParty: true },
   "chat.opened": { ttlS: DAY_S, urgency: "normal" },
   "join.requested": { ttlS: 3 * DAY_S, urgency: "normal", endsAtStart: true },
   "join.accepted": { ttlS: 3 * DAY_S, urgency: "normal" },
   "join.rejected": { ttlS: 3 * DAY_S, urgency: "normal" },
+  "member.removed": { ttlS: 3 * DAY_S, urgency: "normal" },
+  "penalty.received": { ttlS: 3 * DAY_S, urgency: "normal" },
 };
 
 /** Until when it is worth pushing. In the past for what comes too late already. */

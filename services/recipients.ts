@@ -1,5 +1,5 @@
-/** Whom an event concerns: the table of the contract, in SQL. */
-import type { EventPayload, EventType } from "../contract/alerts.ts";
+/** Whom an event concerns: the audiences of the table of events, in SQL. */
+import { type Audience, type EventPayload, EVENTS, type EventType } from "../contract/events.ts";
 import type { Deps, Sql } from "./ports.ts";
 
 /** How far a favourite item reaches: from the market to the person's home, in metres, by haversine. */
@@ -21,25 +21,26 @@ type Fragment = ReturnType<Sql>;
  * left out.
  */
 export async function recipientsOf({ sql }: Pick<Deps, "sql">, event: StoredEvent): Promise<string[]> {
+  const concerned = EVENTS[event.type].audience
+    .map((audience) => AUDIENCES[audience](sql, event))
+    .reduce((all, some) => sql`${all} union all ${some}`);
   const rows = await sql<{ id: string }[]>`
     select u.id
-    from (${CONCERNED[event.type](sql, event)}) as concerned (user_id)
+    from (${concerned}) as concerned (user_id)
     join users u on u.id = concerned.user_id
-    where u.withdrawn_at is null and u.id <> ${event.payload.actorId}
+    where u.withdrawn_at is null and u.id is distinct from ${event.payload.actorId}::uuid
     group by u.id
     order by u.id`;
   return rows.map((row) => row.id);
 }
 
-/** For each type a query of user ids, which may repeat. A type without a row here does not compile. */
-const CONCERNED: Record<EventType, (sql: Sql, event: StoredEvent) => Fragment> = {
-  "party.created": favouring,
-  "party.cancelled": (sql, event) =>
-    sql`${favouring(sql, event)} union all ${membersOf(sql, event, ["accepted", "pending"])}`,
-  "chat.opened": (sql, event) => membersOf(sql, event, ["accepted"]),
-  "join.requested": (sql, { partyId }) => sql`select leader_id from parties where id = ${partyId}`,
-  "join.accepted": themself,
-  "join.rejected": themself,
+/** For each audience a query of user ids, which may repeat. One without a row here does not compile. */
+const AUDIENCES: Record<Audience, (sql: Sql, event: StoredEvent) => Fragment> = {
+  fans: favouring,
+  accepted: (sql, { partyId }) => membersOf(sql, partyId, "accepted"),
+  pending: (sql, { partyId }) => membersOf(sql, partyId, "pending"),
+  leader: (sql, { partyId }) => sql`select leader_id from parties where id = ${partyId}`,
+  subject: (sql, { payload }) => sql`select ${"userId" in payload ? payload.userId : null}::uuid`,
 };
 
 function favouring(sql: Sql, { payload: { itemId, marketId } }: StoredEvent): Fragment {
@@ -57,13 +58,9 @@ function favouring(sql: Sql, { payload: { itemId, marketId } }: StoredEvent): Fr
     where market_id = ${marketId}`;
 }
 
-function membersOf(sql: Sql, { partyId }: StoredEvent, states: ("accepted" | "pending")[]): Fragment {
+function membersOf(sql: Sql, partyId: string, status: "accepted" | "pending"): Fragment {
   return sql`
     select user_id
     from party_members
-    where party_id = ${partyId} and status = any(${states})`;
-}
-
-function themself(sql: Sql, { payload: { userId } }: StoredEvent): Fragment {
-  return sql`select ${userId}::uuid`;
+    where party_id = ${partyId} and status = ${status}`;
 }

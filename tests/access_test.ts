@@ -72,6 +72,8 @@ const ROWS: Record<string, Row> = {
   },
   "DELETE /api/me": { expected: signedIn(204), isLast: true, body: (own) => ({ password: own.password }) },
   "GET /api/me/parties": { expected: signedIn(200) },
+  "GET /api/me/alert-preferences": { expected: signedIn(200) },
+  "PUT /api/me/alert-preferences": { expected: signedIn(200), body: () => ({}) },
   "GET /api/users/{id}": { expected: signedIn(200), path: () => ({ id: people.member.id }) },
 
   "GET /api/items": { expected: everyone(200) },

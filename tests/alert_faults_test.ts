@@ -29,7 +29,7 @@ Deno.test("An event is never there without its change, nor the change without it
   const { party, leader } = await partyWithFans(service, 1);
   const failing = inTransaction(service.sql, async (tx) => {
     await tx`update parties set title = 'changed' where id = ${party.id}`;
-    await recordEvent(service.deps, tx, { type: "party.cancelled", partyId: party.id, actorId: leader.id });
+    await recordEvent(service.deps, tx, { type: "party.confirmed", partyId: party.id, actorId: leader.id });
     throw new Error("no");
   });
   await assert.rejects(failing, /no/);

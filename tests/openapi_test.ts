@@ -29,6 +29,7 @@ const PROMISED = `
   PATCH /api/parties/{id}/chat/entries/{seq} · DELETE /api/parties/{id}/chat/entries/{seq}
   PUT /api/parties/{id}/chat/read · GET /api/parties/{id}/chat/read · GET /api/chats
   GET /api/alerts · PATCH /api/alerts/{id} · DELETE /api/alerts/{id} · POST /api/alerts/read-all · GET /api/alerts/stream
+  GET /api/me/alert-preferences · PUT /api/me/alert-preferences
   GET /api/admin/ingest-runs · GET /api/admin/ingest-runs/{id}/rejects
   GET /healthz · GET /readyz · GET /asyncapi.json`.split(/·|\n/).map((each) => each.trim()).filter(Boolean);
 

@@ -12,13 +12,13 @@ import {
   startTestService,
   type TestService,
 } from "./harness.ts";
-import { openPushService, type PushService, subscribe, waitingFor } from "./push_world.ts";
+import { clockAt, openPushService, type PushService, subscribe, waitingFor } from "./push_world.ts";
 
 let service: TestService;
 let pushes: PushService;
 Deno.test.beforeAll(async () => {
   pushes = openPushService();
-  service = await startTestService({ environment: { PUSH_LOCAL_HOSTS: pushes.host } });
+  service = await startTestService({ environment: { PUSH_LOCAL_HOSTS: pushes.host }, clock: clockAt(12) });
 });
 Deno.test.afterAll(async () => {
   await service[Symbol.asyncDispose]();

@@ -4,6 +4,7 @@ import { addPeople, allTold, leaderWithAlerts, type Neighbour, partyWithFans, te
 import { poll, startTestService, type TestService } from "./harness.ts";
 import {
   type Browser,
+  clockAt,
   openPushService,
   type PushService,
   readVapid,
@@ -17,7 +18,8 @@ let pushes: PushService, slowPushes: PushService;
 Deno.test.beforeAll(async () => {
   pushes = openPushService();
   slowPushes = openPushService();
-  service = await startTestService({ environment: { PUSH_LOCAL_HOSTS: `${pushes.host},${slowPushes.host}` } });
+  const environment = { PUSH_LOCAL_HOSTS: `${pushes.host},${slowPushes.host}` };
+  service = await startTestService({ environment, clock: clockAt(12) });
 });
 Deno.test.afterAll(async () => {
   await service[Symbol.asyncDispose]();

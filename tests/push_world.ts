@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { v7 } from "uuid";
 import type { Neighbour, World } from "./alert_world.ts";
-import type { TestService } from "./harness.ts";
+import { movableClock, type TestClock, type TestService } from "./harness.ts";
 
 /** What has come for a browser, decrypted. */
 export interface Received {
@@ -70,6 +70,15 @@ export function openPushService(): PushService {
       await server.finished;
     },
   };
+}
+
+/** A clock at this hour of Seoul, within the next day: at which hour a test is run must not decide whether it is quiet. */
+export function clockAt(hour: number): TestClock {
+  const clock = movableClock(), day = 24 * 3600_000;
+  // Seoul is nine hours ahead all the year.
+  const sinceHour = (clock.now().getTime() + (9 - hour) * 3600_000) % day;
+  clock.advance(day - sinceHour);
+  return clock;
 }
 
 /** Subscribes a browser over HTTP. */

@@ -1,7 +1,7 @@
 /** The alerts worker: takes events from the region queues and writes them into inboxes. Any number may run side by side. */
 import PQueue from "p-queue";
 import pRetry from "p-retry";
-import { EventMessage } from "../contract/alerts.ts";
+import { EventMessage } from "../contract/events.ts";
 import { writeAlerts } from "../services/alert_writing.ts";
 import { isStoreDown } from "../services/availability.ts";
 import type { Deps, QueueMessage } from "../services/ports.ts";

@@ -1,5 +1,5 @@
 /** The outbox: publishes events until the alerts worker has retired them. Any number may run side by side. */
-import type { EventMessage } from "../contract/alerts.ts";
+import type { EventMessage } from "../contract/events.ts";
 import type { Deps } from "../services/ports.ts";
 import { startLoop } from "./loop.ts";
 import { startSweep } from "./sweep.ts";

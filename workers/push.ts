@@ -4,6 +4,7 @@ import { toAlert } from "../services/alert_rows.ts";
 import {
   claimTurns,
   finishTurn,
+  type FirstPush,
   forgetBrowser,
   postponeTurn,
   PUSHES_CHANNEL,
@@ -56,9 +57,10 @@ export async function startPush(deps: PushDeps): Promise<AsyncDisposable> {
   }
   async function take(turn: PushTurn): Promise<void> {
     const leave = lanes.enter(turn.host);
-    let outcome: PushOutcome | null = null;
+    let isWell = true;
     try {
-      outcome = await pushFirst(deps, turn, stopping.signal);
+      const outcome = await pushFirst(deps, turn, stopping.signal);
+      isWell = outcome.kind !== "later";
       await settle(deps, turn, outcome, stopping.signal);
     } catch (error) {
       deps.log.warn("a push was not dealt with and comes again", { ...nameOf(turn), error });
@@ -66,7 +68,7 @@ export async function startPush(deps: PushDeps): Promise<AsyncDisposable> {
         deps.log.debug("its lease must run out first", { error })
       );
     } finally {
-      leave(outcome?.kind !== "later");
+      leave(isWell);
     }
   }
 
@@ -75,27 +77,32 @@ export async function startPush(deps: PushDeps): Promise<AsyncDisposable> {
   return stack.move();
 }
 
-/** `null` when there is nothing to send any more: it is too old, or its person has read it or thrown it away. */
+/** What became of a turn: what the push service said, or that it was not asked. */
+type Outcome = PushOutcome | { kind: "dropped" } | { kind: "quiet"; until: Date };
+
 async function pushFirst(
   { push, clock }: Pick<PushDeps, "push" | "clock">,
   turn: PushTurn,
   signal: AbortSignal,
-): Promise<PushOutcome | null> {
+): Promise<Outcome> {
   const { first, subscriptionId } = turn, now = clock.now();
-  if (!first || first.expiresAt <= now || first.alert.readAt || first.alert.deletedAt) return null;
-  const message = await toPushMessage(toAlert(first.alert), { subscriptionId, expiresAt: first.expiresAt, now });
-  return await push.send(turn, message, signal);
+  if (!first || !isWorthPushing(first, now)) return { kind: "dropped" };
+  const { quietUntil, expiresAt, alert } = first;
+  if (quietUntil) return { kind: "quiet", until: quietUntil };
+  return await push.send(turn, await toPushMessage(toAlert(alert), { subscriptionId, expiresAt, now }), signal);
 }
 
-async function settle(
-  deps: PushDeps,
-  turn: PushTurn,
-  outcome: PushOutcome | null,
-  stopping: AbortSignal,
-): Promise<void> {
-  switch (outcome?.kind) {
+/** Not when its person has read it, thrown it away or switched it off, and not when it is too late, or will be after the quiet hours. */
+function isWorthPushing({ alert, isWanted, expiresAt, quietUntil }: FirstPush, now: Date): boolean {
+  return isWanted && !alert.readAt && !alert.deletedAt && expiresAt > (quietUntil ?? now);
+}
+
+async function settle(deps: PushDeps, turn: PushTurn, outcome: Outcome, stopping: AbortSignal): Promise<void> {
+  switch (outcome.kind) {
     case "gone":
       return await forgetBrowser(deps, turn);
+    case "quiet":
+      return await postponeTurn(deps, turn, { dueAt: outcome.until, attempts: 0 });
     case "later":
       if (stopping.aborted) return await postponeTurn(deps, turn, { dueAt: deps.clock.now(), attempts: turn.attempts });
       deps.log.debug("a push was not taken and comes again", { ...nameOf(turn), reason: outcome.reason });
