@@ -1,8 +1,8 @@
 /**
  * Moajang: the only place that wires. Configuration → adapters → application and workers → serve → stop.
  *
- *   main.ts            serves, and runs the outbox; without AMQP_URL the alerts worker too
- *   main.ts worker     alerts and the outbox, for a deployment with RabbitMQ
+ *   main.ts            serves, and runs the outbox; without AMQP_URL the other workers too
+ *   main.ts worker     alerts, deadlines and the outbox, for a deployment with RabbitMQ
  *   main.ts migrate    brings the schema up to date and ends
  *   main.ts vapid      prints new keys for Web Push and ends
  *   main.ts ingest X   fetches items, markets, stores or all into the catalogue, or releases a held run, and ends
@@ -44,6 +44,7 @@ import { watchSessions } from "./services/live_sessions.ts";
 import type { Clock, Deps, Log, Relay } from "./services/ports.ts";
 import { watchReadiness } from "./services/readiness.ts";
 import { startAlerts } from "./workers/alerts.ts";
+import { startDeadlines } from "./workers/deadlines.ts";
 import { ingestCommand } from "./workers/ingest.ts";
 import { startOutbox } from "./workers/outbox.ts";
 import { startPush } from "./workers/push.ts";
@@ -175,11 +176,12 @@ export async function startService(config: Config, overrides: Overrides = {}): P
 /** What no job needs is left out. */
 type JobDeps = Omit<Deps, "tokens" | "passwords" | "geocoder">;
 
-/** Starts what one process of a deployment has to do, or more: alerts, pushes, and the catalogue's weekly refresh. */
+/** Starts what one process of a deployment has to do, or more: alerts, pushes, deadlines, and the catalogue's weekly refresh. */
 export async function startJobs(config: Config, deps: JobDeps, stack: AsyncDisposableStack) {
   stack.use(await startAlerts(deps));
   const { push } = deps;
   if (push) stack.use(await startPush({ ...deps, push }));
+  stack.use(startDeadlines(deps));
   stack.use(startRefresh(deps, catalogueSources(config)));
 }
 

@@ -4,7 +4,8 @@ import { Cancellation, NearbyQuery, NewParty, Party, PartyChange, PartyList } fr
 import { invalid } from "../contract/problems.ts";
 import { LIMITS } from "../services/limits.ts";
 import { searchNearby } from "../services/nearby.ts";
-import { changeParty, openParty } from "../services/parties.ts";
+import { openParty } from "../services/parties.ts";
+import { changeParty } from "../services/party_changes.ts";
 import { readParty } from "../services/party_rows.ts";
 import { cancelParty, completeParty, confirmParty, type PartyMove } from "../services/party_state.ts";
 import type { Deps } from "../services/ports.ts";

@@ -61,27 +61,37 @@ function takeBatch(due: Set<AlertReader>): AlertReader[] {
 
 /** Sends each reader its next page. Answers those who may have more to come. */
 async function readOn({ sql }: Pick<Deps, "sql">, readers: AlertReader[]): Promise<AlertReader[]> {
-  const rows = await sql<(AlertRow & { place: number })[]>`
-    select place.n::int as place, page.*
+  const rows = await sql<(Place & (AlertRow | { seq: null }))[]>`
+    select place.n::int as place, head.last_seq as "lastSeq", page.*
     from unnest(${readers.map((each) => each.userId)}::uuid[], ${readers.map((each) => each.cursor)}::int[])
       with ordinality as place (user_id, after_seq, n)
-    cross join lateral (
+    join alert_heads head on head.user_id = place.user_id
+    left join lateral (
       ${selectAlerts(sql)}
       where a.user_id = place.user_id and a.seq > place.after_seq
       order by a.seq
-      limit ${PAGE}) as page
+      limit ${PAGE}) as page on true
     order by place.n, page.seq`;
   const pages = Map.groupBy(rows, (row) => row.place);
   return readers.filter((reader, i) => {
-    const page = pages.get(i + 1) ?? [];
-    if (page.length > 0) sendPage(reader, page);
-    return page.length === PAGE;
+    const rows = pages.get(i + 1) ?? [];
+    const page = rows.filter((row): row is Place & AlertRow => row.seq !== null);
+    sendPage(reader, page);
+    const isWhole = page.length < PAGE;
+    // What the inbox has counted and has no more was cleared away for its age: nothing of it can come.
+    const upTo = isWhole ? rows[0]?.lastSeq : page.at(-1)!.seq;
+    reader.cursor = Math.max(reader.cursor!, upTo ?? 0);
+    return !isWhole;
   });
 }
 
+interface Place {
+  place: number;
+  lastSeq: number;
+}
+
 /** In one piece. What was thrown away, or is not wanted in streams, is passed over, and its number with it. */
-function sendPage(reader: AlertReader, page: AlertRow[]): void {
+function sendPage({ out }: AlertReader, page: AlertRow[]): void {
   const kept = page.filter((row) => row.deletedAt === null && row.streamed);
-  if (kept.length > 0) reader.out.send(kept.map((row) => eventFrame("alert", toAlert(row), row.seq)).join(""));
-  reader.cursor = page.at(-1)!.seq;
+  if (kept.length > 0) out.send(kept.map((row) => eventFrame("alert", toAlert(row), row.seq)).join(""));
 }

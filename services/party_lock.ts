@@ -26,14 +26,28 @@ export interface LockedParty {
 /** Locks the party until the transaction ends. Throws `not-found`. */
 export async function lockParty(tx: TransactionSql, partyId: string): Promise<LockedParty> {
   const [party] = await tx<LockedParty[]>`
-    select id, leader_id as "leaderId", status, capacity, member_count as "memberCount",
-      quantity_left as "quantityLeft", auto_accept as "autoAccept", starts_at as "startsAt", ends_at as "endsAt",
-      join_until as "joinUntil", version
-    from parties
+    ${selectForLock(tx)}
     where id = ${partyId}
     for no key update`;
   if (!party) throw noSuchParty();
   return party;
+}
+
+/** Locks the party if it still recruits though its time to join is over, and nobody else holds it. */
+export async function lockOverdueParty(tx: TransactionSql, partyId: string, now: Date): Promise<LockedParty | null> {
+  const [party] = await tx<LockedParty[]>`
+    ${selectForLock(tx)}
+    where id = ${partyId} and status = 'open' and join_until <= ${now}
+    for no key update skip locked`;
+  return party ?? null;
+}
+
+function selectForLock(tx: TransactionSql) {
+  return tx`
+    select id, leader_id as "leaderId", status, capacity, member_count as "memberCount",
+      quantity_left as "quantityLeft", auto_accept as "autoAccept", starts_at as "startsAt", ends_at as "endsAt",
+      join_until as "joinUntil", version
+    from parties`;
 }
 
 /** Locks the party for its leader. Throws `not-found`, `forbidden`. */

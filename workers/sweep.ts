@@ -16,22 +16,36 @@ const IDEMPOTENCY_MS = 24 * HOUR_MS;
 const SESSION_MS = 24 * HOUR_MS;
 /** Pushes that nobody could deliver, where nothing is pushed any more: else they are dropped in their turn. */
 const PUSH_MS = HOUR_MS;
+/** Alerts that were read or thrown away are kept for three months, the others for a year. */
+const SEEN_ALERT_MS = 90 * 24 * HOUR_MS;
+const ALERT_MS = 365 * 24 * HOUR_MS;
 
 /** Sweeps each ten minutes. Any number may run side by side. */
 export function startSweep(deps: Pick<Deps, "sql" | "clock" | "log">): AsyncDisposable {
   return startLoop(deps, { name: "sweep", everyMs: EVERY_MS, step: (signal) => sweep(deps, signal) });
 }
 
-/** Deletes events retired a week ago, answers to Idempotency-Keys over a day old, sessions and pushes that are over. */
+/**
+ * Deletes events retired a week ago, answers to Idempotency-Keys over a day old, sessions and pushes that are over, and
+ * alerts: those read or thrown away after 90 days, all after a year. A person's numbers go on where they were.
+ */
 export async function sweep({ sql, clock }: Pick<Deps, "sql" | "clock">, signal: AbortSignal): Promise<void> {
   const before = (ms: number) => new Date(clock.now().getTime() - ms);
-  const over = {
-    events: sql`retired_at < ${before(EVENT_MS)}`,
-    idempotency_keys: sql`created_at < ${before(IDEMPOTENCY_MS)}`,
-    sessions: sql`expires_at < ${before(SESSION_MS)}`,
-    pushes: sql`expires_at < ${before(PUSH_MS)}`,
-  };
-  for (const [table, condition] of Object.entries(over)) {
+  // As long as an event may be handled again, who has been told of it must be known.
+  const isToldOf = sql`not exists (
+    select from events e where e.party_id = alerts.party_id and e.id = alerts.event_id and e.retired_at is null)`;
+  const over = [
+    ["events", sql`retired_at < ${before(EVENT_MS)}`],
+    ["idempotency_keys", sql`created_at < ${before(IDEMPOTENCY_MS)}`],
+    ["sessions", sql`expires_at < ${before(SESSION_MS)}`],
+    ["pushes", sql`expires_at < ${before(PUSH_MS)}`],
+    [
+      "alerts",
+      sql`(read_at is not null or deleted_at is not null) and created_at < ${before(SEEN_ALERT_MS)} and ${isToldOf}`,
+    ],
+    ["alerts", sql`read_at is null and deleted_at is null and created_at < ${before(ALERT_MS)} and ${isToldOf}`],
+  ] as const;
+  for (const [table, condition] of over) {
     await inChunks(signal, () =>
       sql`
         delete from ${sql(table)}

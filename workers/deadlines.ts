@@ -1,0 +1,23 @@
+/** What time brings about: reminders of parties, and the end of their recruiting. Any number may run side by side. */
+import type { Deps } from "../services/ports.ts";
+import { endRecruitings } from "../services/recruiting_ends.ts";
+import { remindDue } from "../services/reminders.ts";
+import { startLoop } from "./loop.ts";
+
+/** Nobody notices a reminder that comes so much later. */
+const EVERY_MS = 2_000;
+/** Parties dealt with before it is asked whether to stop. */
+const BATCH = 100;
+
+/** Looks each two seconds, by index, for what has become due. Disposing finishes what is under way. */
+export function startDeadlines(deps: Pick<Deps, "sql" | "clock" | "relay" | "log">): AsyncDisposable {
+  const stack = new AsyncDisposableStack();
+  const jobs = { recruiting: endRecruitings, reminders: remindDue };
+  for (const [name, job] of Object.entries(jobs)) {
+    const step = async (signal: AbortSignal) => {
+      while (!signal.aborted && await job(deps, BATCH) === BATCH);
+    };
+    stack.use(startLoop(deps, { name, everyMs: EVERY_MS, step }));
+  }
+  return stack;
+}
