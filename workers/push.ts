@@ -1,4 +1,6 @@
 /** The pushers: send what waits for browsers to their push services. Any number may run side by side. */
+import pRetry from "p-retry";
+import { isStoreDown } from "../services/availability.ts";
 import type { Deps, Push, PushOutcome } from "../services/ports.ts";
 import { toAlert } from "../services/alert_rows.ts";
 import {
@@ -19,6 +21,8 @@ const AT_ONCE = 256, CLAIM = 32;
 const POLL_MS = 1_000;
 /** Pauses between tries of one push: the first, doubled each time, and the longest; and the longest that a service may ask for. */
 const RETRY_MS = 1_000, RETRY_MS_MAX = 15 * 60_000, ASKED_MS_MAX = 24 * 3600_000;
+/** How long the outcome is tried to be written down: with the longest push well within the lease. */
+const SETTLE_MS = 15_000;
 /** Those on their way at the stop are given this long: one that is broken off may come twice. */
 const GRACE_MS = 3_000;
 
@@ -33,7 +37,9 @@ export async function startPush(deps: PushDeps): Promise<AsyncDisposable> {
   const lanes = openLanes();
   const inFlight = new Set<Promise<void>>();
   const stopping = new AbortController();
+  let isStopping = false;
   stack.defer(async () => {
+    isStopping = true;
     const late = setTimeout(() => stopping.abort(), GRACE_MS);
     await Promise.all(inFlight);
     clearTimeout(late);
@@ -57,19 +63,19 @@ export async function startPush(deps: PushDeps): Promise<AsyncDisposable> {
   }
   async function take(turn: PushTurn): Promise<void> {
     const leave = lanes.enter(turn.host);
-    let isWell = true;
-    try {
-      const outcome = await pushFirst(deps, turn, stopping.signal);
-      isWell = outcome.kind !== "later";
-      await settle(deps, turn, outcome, stopping.signal);
-    } catch (error) {
-      deps.log.warn("a push was not dealt with and comes again", { ...nameOf(turn), error });
-      await postponeTurn(deps, turn, retryOf(deps, turn)).catch((error) =>
-        deps.log.debug("its lease must run out first", { error })
-      );
-    } finally {
-      leave(isWell);
-    }
+    const outcome = await pushFirst(deps, turn, stopping.signal).catch((error): Outcome => {
+      deps.log.warn("a push could not be made and comes again", { ...nameOf(turn), error });
+      return { kind: "later", reason: "an unexpected error" };
+    });
+    leave(isAnswered(outcome) ? outcome.kind !== "later" : null);
+    // What was sent and cannot be written down would be sent again: it is worth some patience, within the lease.
+    await pRetry(() => settle(deps, turn, outcome, stopping.signal), {
+      retries: Infinity,
+      minTimeout: 200,
+      maxTimeout: 2_000,
+      maxRetryTime: SETTLE_MS,
+      shouldRetry: ({ error }) => isStoreDown(error) && !isStopping,
+    }).catch((error) => deps.log.warn("a push was not settled: its lease must run out", { ...nameOf(turn), error }));
   }
 
   const loop = stack.use(startLoop(deps, { name: "push", everyMs: POLL_MS, step: pushDue }));
@@ -95,6 +101,11 @@ async function pushFirst(
 /** Not when its person has read it, thrown it away or switched it off, and not when it is too late, or will be after the quiet hours. */
 function isWorthPushing({ alert, isWanted, expiresAt, quietUntil }: FirstPush, now: Date): boolean {
   return isWanted && !alert.readAt && !alert.deletedAt && expiresAt > (quietUntil ?? now);
+}
+
+/** Whether it tells something of the push service. */
+function isAnswered({ kind }: Outcome): boolean {
+  return kind !== "dropped" && kind !== "quiet";
 }
 
 async function settle(deps: PushDeps, turn: PushTurn, outcome: Outcome, stopping: AbortSignal): Promise<void> {

@@ -10,8 +10,8 @@ interface Lane {
 
 /** Counts. A host of which nothing is on its way, and that is in no trouble, takes no memory. */
 export interface Lanes {
-  /** A push sets out. What it returns is called once, when it is over: whether it was well. */
-  enter(host: string): (isWell: boolean) => void;
+  /** A push sets out. What it returns is called once, when it is over: whether it was well, `null` when it never left. */
+  enter(host: string): (isWell: boolean | null) => void;
   /** Those that may have no more now. */
   fullHosts(): string[];
 }
@@ -26,8 +26,8 @@ export function openLanes(): Lanes {
       lane.busy += 1;
       return (isWell) => {
         lane.busy -= 1;
-        lane.isTroubled = !isWell;
-        if (lane.busy === 0 && isWell) lanes.delete(host);
+        if (isWell !== null) lane.isTroubled = !isWell;
+        if (lane.busy === 0 && !lane.isTroubled) lanes.delete(host);
         else if (lanes.size > LANES_MAX) forgetIdle(lanes);
       };
     },
