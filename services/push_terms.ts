@@ -1,7 +1,7 @@
 /** On what terms an alert is pushed: how long it is worth something, how soon, and what it replaces. */
 import type { Alert } from "../contract/alerts.ts";
 import type { EventPayload, EventType } from "../contract/events.ts";
-import { PUSH_BYTES_MAX, type PushMessage } from "./ports.ts";
+import type { PushMessage } from "./ports.ts";
 import { sha256 } from "./secrets.ts";
 
 interface Terms {
@@ -49,7 +49,7 @@ export async function toPushMessage(
 ): Promise<PushMessage> {
   const { urgency, isStateOfParty } = TERMS[alert.type];
   return {
-    payload: fittingPayload(alert),
+    payload: payloadOf(alert),
     ttlS: Math.max(0, Math.ceil((expiresAt.getTime() - now.getTime()) / 1_000)),
     urgency,
     ...(isStateOfParty && alert.partyId && { topic: await topicOf(subscriptionId, alert.partyId) }),
@@ -62,16 +62,16 @@ async function topicOf(subscriptionId: string, partyId: string): Promise<string>
   return hash.toBase64({ alphabet: "base64url" }).slice(0, 32);
 }
 
-/** The JSON that the browser gets, its texts cut until it fits: titles and reasons are people's own. */
-function fittingPayload({ title, body, url, seq, type, id }: Alert): string {
-  for (let letters = TEXT_MAX;; letters = Math.floor(letters / 2)) {
-    const payload = JSON.stringify({ title: cut(title, letters), body: cut(body, letters), url, seq, type, id });
-    if (new TextEncoder().encode(payload).length <= PUSH_BYTES_MAX) return payload;
-  }
+/**
+ * The JSON that the browser gets. A letter takes six bytes at most, so that no texts make it longer than
+ * a push may be: titles and reasons are people's own.
+ */
+function payloadOf({ title, body, url, seq, type, id }: Alert): string {
+  return JSON.stringify({ title: cut(title, TITLE_MAX), body: cut(body, BODY_MAX), url, seq, type, id });
 }
 
-/** What is shown of a notification is far less. */
-const TEXT_MAX = 500;
+/** Letters of a title and a body. What is shown of a notification is less. */
+const TITLE_MAX = 100, BODY_MAX = 500;
 
 /** At most so many letters, none of them cut in two. */
 function cut(text: string, letters: number): string {

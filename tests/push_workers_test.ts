@@ -163,6 +163,15 @@ Deno.test("A push whose sending throws comes again in a moment, again and again,
   assert.deepEqual(seqs(browsers[0]!), [1, 2, 3, 4, 5, 6]);
 });
 
+Deno.test("Of those who take turns at the same moment each gets browsers of its own", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { world, tellAll } = await openCrowd(stack, 60);
+  await tellAll();
+  const turns = (await Promise.all(Array.from({ length: 20 }, () => claimTurns(world.deps, 10, [])))).flat();
+  const ids = turns.map(({ subscriptionId }) => subscriptionId);
+  assert.equal(new Set(ids).size, ids.length);
+});
+
 Deno.test("Who was away for longer than its lease changes nothing of the turn that another has by now", async () => {
   await using stack = new AsyncDisposableStack();
   const { world, fans, tellAll } = await openCrowd(stack, 1);
