@@ -10,9 +10,9 @@ type EndingDeps = Pick<Deps, "sql" | "clock" | "relay" | "log">;
 /**
  * Looks up to `limit` open parties up whose `joinUntil` has passed, and ends each in a transaction of its own: once, whoever
  * else does the same or is killed in doing it. One that somebody holds, or that fails, is left for the next time. Returns
- * how many it ended.
+ * whether there may be more that it could end.
  */
-export async function endRecruitings(deps: EndingDeps, limit: number): Promise<number> {
+export async function endRecruitings(deps: EndingDeps, limit: number): Promise<boolean> {
   const overdue = await deps.sql<{ id: string }[]>`
     select id
     from parties
@@ -28,7 +28,7 @@ export async function endRecruitings(deps: EndingDeps, limit: number): Promise<n
       deps.log.error("a party whose time to join is over was not ended", { partyId: id, error });
     }
   }
-  return ended;
+  return ended > 0 && overdue.length === limit;
 }
 
 /** Confirmed when at least one neighbour is in, else cancelled; as if its leader had done it, but that they are told too. */

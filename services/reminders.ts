@@ -14,12 +14,12 @@ export function nextReminderAt(startsAt: Date, now: Date): Date | null {
 /**
  * Takes up to `limit` parties whose reminder is due and records the events, in one transaction with the mark that they have
  * been: each once, whoever else does the same or is killed in doing it. One that comes too late gives way to the next, and
- * none comes after the start. Returns how many parties it took.
+ * none comes after the start. Returns whether more may be due.
  */
 export async function remindDue(
   deps: Pick<Deps, "sql" | "clock" | "relay" | "log">,
   limit: number,
-): Promise<number> {
+): Promise<boolean> {
   const now = deps.clock.now();
   return await inTransaction(deps.sql, async (tx) => {
     const due = await claimDue(tx, now, limit);
@@ -31,7 +31,7 @@ export async function remindDue(
         return hoursBefore && recordEvent(deps, tx, { type: "party.reminder", partyId, actorId: null, hoursBefore });
       }),
     ]);
-    return due.length;
+    return due.length === limit;
   });
 }
 
@@ -53,7 +53,7 @@ async function claimDue(tx: TransactionSql, now: Date, limit: number): Promise<D
 }
 
 async function markReminded(tx: TransactionSql, due: DueParty[], now: Date): Promise<void> {
-  const next = due.map(({ startsAt }) => nextReminderAt(startsAt, now));
+  const next = due.map(({ startsAt }) => nextReminderAt(startsAt, now)?.toISOString() ?? null);
   await tx`
     update parties p
     set remind_at = mark.remind_at

@@ -98,6 +98,7 @@ async function walk({ leaders, neighbours, sql }: { leaders: Node; neighbours: N
   await absent.ask("POST", `${path}/join`, {});
   await leader.ask("PATCH", `${path}/members/${absent.id}`, { status: "accepted" });
   assert.equal((await leader.ask("GET", path)).status, "confirmed", "full");
+  await stream.find(({ data }) => data.type === "party.confirmed" && data.partyId === party.id);
   await sql`update parties set starts_at = now(), join_until = now() where id = ${party.id}`;
   await leader.ask("PUT", `${path}/members/${neighbour.id}/attendance`, { attended: true });
   assert.equal((await leader.ask("POST", `${path}/complete`)).status, "done");
@@ -111,9 +112,10 @@ async function walk({ leaders, neighbours, sql }: { leaders: Node; neighbours: N
   assert.equal(refused.body.code, "not-penalisable");
   await poll(async () => (await neighbour.ask("GET", `/api/users/${absent.id}`)).penaltyCount === 1);
 
+  await poll(async () => (await absent.ask("GET", "/api/alerts")).items[0]?.type === "penalty.received");
   const inbox = await neighbour.ask("GET", "/api/alerts");
   const types = inbox.items.map((alert: { type: string }) => alert.type).toSorted();
-  assert.deepEqual(types, ["chat.opened", "join.accepted", "party.created"], "each once, and nothing else");
+  assert.deepEqual(types, ["chat.opened", "join.accepted", "party.confirmed", "party.created"], "each once, no more");
   assert.deepEqual((await far.ask("GET", "/api/alerts")).items, [], "30 km and more away");
 }
 

@@ -15,7 +15,7 @@ export function startDeadlines(deps: Pick<Deps, "sql" | "clock" | "relay" | "log
   const jobs = { recruiting: endRecruitings, reminders: remindDue };
   for (const [name, job] of Object.entries(jobs)) {
     const step = async (signal: AbortSignal) => {
-      while (!signal.aborted && await job(deps, BATCH) === BATCH);
+      while (await job(deps, BATCH) && !signal.aborted);
     };
     stack.use(startLoop(deps, { name, everyMs: EVERY_MS, step }));
   }

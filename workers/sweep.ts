@@ -35,24 +35,33 @@ export async function sweep({ sql, clock }: Pick<Deps, "sql" | "clock">, signal:
   const isToldOf = sql`not exists (
     select from events e where e.party_id = alerts.party_id and e.id = alerts.event_id and e.retired_at is null)`;
   const over = [
-    ["events", sql`retired_at < ${before(EVENT_MS)}`],
-    ["idempotency_keys", sql`created_at < ${before(IDEMPOTENCY_MS)}`],
-    ["sessions", sql`expires_at < ${before(SESSION_MS)}`],
-    ["pushes", sql`expires_at < ${before(PUSH_MS)}`],
-    [
-      "alerts",
-      sql`(read_at is not null or deleted_at is not null) and created_at < ${before(SEEN_ALERT_MS)} and ${isToldOf}`,
-    ],
-    ["alerts", sql`read_at is null and deleted_at is null and created_at < ${before(ALERT_MS)} and ${isToldOf}`],
-  ] as const;
-  for (const [table, condition] of over) {
+    { table: "events", age: "retired_at", ms: EVENT_MS },
+    { table: "idempotency_keys", age: "created_at", ms: IDEMPOTENCY_MS },
+    { table: "sessions", age: "expires_at", ms: SESSION_MS },
+    { table: "pushes", age: "expires_at", ms: PUSH_MS },
+    {
+      table: "alerts",
+      age: "created_at",
+      ms: SEEN_ALERT_MS,
+      and: sql`and (read_at is not null or deleted_at is not null) and ${isToldOf}`,
+    },
+    {
+      table: "alerts",
+      age: "created_at",
+      ms: ALERT_MS,
+      and: sql`and read_at is null and deleted_at is null and ${isToldOf}`,
+    },
+  ];
+  for (const { table, age, ms, and = sql`` } of over) {
     await inChunks(signal, () =>
       sql`
         delete from ${sql(table)}
         where ctid = any(array(
           select ctid
           from ${sql(table)}
-          where ${condition}
+          where ${sql(age)} < ${before(ms)} ${and}
+          -- Also says to the planner that the index is the way, whatever it thinks of how many are over.
+          order by ${sql(age)}
           limit ${CHUNK}
           for update skip locked))`);
   }
