@@ -14,11 +14,8 @@ export type AlertWays = z.infer<typeof AlertWays>;
 export const EVERY_WAY: AlertWays = { stream: true, push: true };
 
 const TimeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, "must be a time such as 21:00");
-/** As the time zone database names them; offsets alone have no summer time, and are read in two ways. */
-const Timezone = z.string().max(64).regex(
-  /^[A-Za-z][A-Za-z_]*(\/[A-Za-z0-9_+-]+)*$/,
-  "must be a zone such as Asia/Seoul",
-)
+/** By place, as the time zone database names them: offsets and abbreviations are read in different ways. */
+const Timezone = z.string().max(64).regex(/^(UTC|[A-Za-z_]+(\/[A-Za-z0-9_+-]+)+)$/, "must be a zone such as Asia/Seoul")
   .refine((name) => isZone(name), "must be a known zone");
 
 /** When nothing is pushed: from one time of day to another, over midnight when `to` is the earlier. */

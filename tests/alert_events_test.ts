@@ -179,6 +179,7 @@ Deno.test("An event that cannot be recorded takes its change back: of no change 
   const party = await openParty(service, leader, { title: "바뀌기 전" });
   const path = `/api/parties/${party.id}`;
   await joinAccepted(service, party, leader, member);
+  await allTold(service, party);
   await service.sql.unsafe(`alter table events add constraint no_more check (party_id <> '${party.id}') not valid`);
   try {
     for (
@@ -202,6 +203,7 @@ Deno.test("An event that nobody caused goes to everyone concerned", async () => 
   const leader = await signUp(service), member = await signUp(service);
   const party = await openParty(service, leader);
   await joinAccepted(service, party, leader, member);
+  await allTold(service, party);
   await inTransaction(
     service.sql,
     (tx) =>

@@ -80,6 +80,9 @@ Deno.test("A choice that cannot be is refused with the name of the field, and th
       [hours({ to: "21:00" }), "/quietHours/to"],
       [hours({ timezone: "Mars/Olympus" }), "/quietHours/timezone"],
       [hours({ timezone: "+09:00" }), "/quietHours/timezone"],
+      [hours({ timezone: "IST" }), "/quietHours/timezone"],
+      // The runtime knows this one, PostgreSQL does not.
+      [hours({ timezone: "US/Pacific-New" }), "/quietHours/timezone"],
       [hours({ timezone: "" }), "/quietHours/timezone"],
       [{ quietHours: {} }, "/quietHours/from"],
       [{ stream: true }, "/stream"],

@@ -231,6 +231,13 @@ Deno.test("Every type has a title and a body in both languages, and times are Ko
   }
   assert.equal(wordAlert("ko", "party.created", told).body, "시장 · 1월 1일 (금) 오전 12:30 · 파티");
   assert.equal(wordAlert("en", "party.created", told).body, "시장 · Fri, Jan 1, 12:30 AM · 파티");
+  assert.equal(
+    wordAlert("ko", "party.updated", told).body,
+    "파티 · 바뀐 내용: 제목, 시작 시간 · 1월 1일 (금) 오전 12:30",
+  );
+  assert.equal(wordAlert("en", "party.updated", told).body, "파티 · Changed: title, start · Fri, Jan 1, 12:30 AM");
+  const byTime = { ...told, actorId: null };
+  assert.equal(wordAlert("en", "party.cancelled", byTime).body, "파티 · Reason: nobody joined in time");
 });
 
 Deno.test("An alert is in the inbox within a second of the change, without a poll's wait", async () => {
