@@ -13,7 +13,8 @@ type Expected = Record<Role, number>;
 let service: TestService;
 let people: Record<Exclude<Role, "anonymous">, Person>;
 Deno.test.beforeAll(async () => {
-  service = await startTestService();
+  // A push service that nobody can reach.
+  service = await startTestService({ environment: { PUSH_LOCAL_HOSTS: "push.invalid" } });
   const [leader, member, applicant, former, stranger, admin] = await Promise.all(
     Array.from({ length: 6 }, () => signUp(service)),
   ) as [Person, Person, Person, Person, Person, Person];
@@ -135,7 +136,10 @@ const ROWS: Record<string, Row> = {
 
   "GET /api/push-key": { expected: everyone(200) },
   "POST /api/push-subscriptions": { expected: signedIn(201), body: newBrowser },
-  "DELETE /api/push-subscriptions": { expected: signedIn(204), body: () => ({ endpoint: "https://192.0.2.1/push" }) },
+  "DELETE /api/push-subscriptions": {
+    expected: signedIn(204),
+    body: () => ({ endpoint: "https://push.invalid/none" }),
+  },
 
   "GET /api/admin/ingest-runs": { expected: adminOnly(200) },
   "GET /api/admin/ingest-runs/{id}/rejects": { expected: adminOnly(200), path: anyRun },
@@ -153,7 +157,7 @@ const ROWS: Record<string, Row> = {
 
 async function newBrowser(): Promise<unknown> {
   const { publicKey } = await newVapidPair();
-  const endpoint = `https://8.8.8.8/${crypto.randomUUID()}`;
+  const endpoint = `https://push.invalid/${crypto.randomUUID()}`;
   return { endpoint, expirationTime: null, keys: { p256dh: publicKey, auth: "A".repeat(22) } };
 }
 
