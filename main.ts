@@ -4,12 +4,13 @@
  *   main.ts            serves, and runs the outbox; without AMQP_URL the other workers too
  *   main.ts worker     alerts, deadlines and the outbox, for a deployment with RabbitMQ
  *   main.ts migrate    brings the schema up to date and ends
+ *   main.ts vapid      prints new keys for Web Push and ends
  *   main.ts ingest X   fetches items, markets, stores or all into the catalogue, or releases a held run, and ends
  */
 import { openMemoryCache } from "./adapters/cache_memory.ts";
 import { openRedisCache } from "./adapters/cache_redis.ts";
 import { systemClock } from "./adapters/clock_system.ts";
-import { type Config, ConfigError, readConfig, signingSecret } from "./adapters/config.ts";
+import { type Config, ConfigError, readConfig, signingSecret, vapidKeys } from "./adapters/config.ts";
 import { docsAsset } from "./adapters/docs_asset.ts";
 import { kakaoGeocoder } from "./adapters/geocoder_kakao.ts";
 import { openMemoryLimiter } from "./adapters/limiter_memory.ts";
@@ -20,6 +21,7 @@ import { argon2Passwords } from "./adapters/passwords_argon2.ts";
 import { peerAddress } from "./adapters/peer_address.ts";
 import { openEmbeddedPostgres } from "./adapters/postgres_embedded.ts";
 import { catalogueSources } from "./adapters/public_data.ts";
+import { openWebPush } from "./adapters/push_webpush.ts";
 import { openMemoryQueue } from "./adapters/queue_memory.ts";
 import { openRabbitQueue } from "./adapters/queue_rabbitmq.ts";
 import { openRedis } from "./adapters/redis_connection.ts";
@@ -29,6 +31,7 @@ import { openMemorySeats } from "./adapters/seats_memory.ts";
 import { openRedisSeats } from "./adapters/seats_redis.ts";
 import { openSql } from "./adapters/sql_postgres.ts";
 import { joseTokens } from "./adapters/tokens_jose.ts";
+import { newVapidPair } from "./adapters/vapid.ts";
 import { within } from "./adapters/within.ts";
 import { createApp } from "./routes/app.ts";
 import { originMatcher } from "./routes/envelope.ts";
@@ -44,6 +47,7 @@ import { startAlerts } from "./workers/alerts.ts";
 import { startDeadlines } from "./workers/deadlines.ts";
 import { ingestCommand } from "./workers/ingest.ts";
 import { startOutbox } from "./workers/outbox.ts";
+import { startPush } from "./workers/push.ts";
 import { startRefresh } from "./workers/refresh.ts";
 
 /** What a test may put in place of the real thing. */
@@ -80,7 +84,13 @@ async function openStores(config: Config, stack: AsyncDisposableStack, overrides
     ...await openRedisPorts(config, stack, database, overrides),
     nodeSeats: openMemorySeats({ factor: config.RATE_LIMIT_FACTOR }),
     queue: stack.use(await openQueue(config, log)),
+    push: await openPush(config, stack, database),
   };
+}
+
+async function openPush(config: Config, stack: AsyncDisposableStack, { clock }: Pick<Deps, "clock">) {
+  const keys = await vapidKeys(config);
+  return keys && stack.use(await openWebPush({ keys, localHosts: config.PUSH_LOCAL_HOSTS, clock }));
 }
 
 /** Opens everything that the services depend on. */
@@ -166,9 +176,11 @@ export async function startService(config: Config, overrides: Overrides = {}): P
 /** What no job needs is left out. */
 type JobDeps = Omit<Deps, "tokens" | "passwords" | "geocoder">;
 
-/** Starts what one process of a deployment has to do, or more: alerts, deadlines, and the catalogue's weekly refresh. */
+/** Starts what one process of a deployment has to do, or more: alerts, pushes, deadlines, and the catalogue's weekly refresh. */
 export async function startJobs(config: Config, deps: JobDeps, stack: AsyncDisposableStack) {
   stack.use(await startAlerts(deps));
+  const { push } = deps;
+  if (push) stack.use(await startPush({ ...deps, push }));
   stack.use(startDeadlines(deps));
   stack.use(startRefresh(deps, catalogueSources(config)));
 }
@@ -207,6 +219,13 @@ async function ingest(config: Config, args: string[], signal: AbortSignal): Prom
   return await ingestCommand(deps, catalogueSources(config), args, { print, signal });
 }
 
+/** Prints a new pair as lines for an environment. */
+async function printVapidPair(): Promise<number> {
+  const { publicKey, privateKey } = await newVapidPair();
+  print(`VAPID_PUBLIC_KEY=${publicKey}\nVAPID_PRIVATE_KEY=${privateKey}`);
+  return 0;
+}
+
 async function untilStopped(service: AsyncDisposable, stopped: Promise<void>): Promise<number> {
   await stopped;
   const late = setTimeout(() => Deno.exit(1), STOP_MS);
@@ -226,6 +245,7 @@ function print(line: string): void {
 }
 
 async function run([command = "start", ...rest]: string[]): Promise<number> {
+  if (command === "vapid") return await printVapidPair();
   const abort = new AbortController();
   const stopped = new Promise<void>((resolve) => abort.signal.addEventListener("abort", () => resolve()));
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => abort.abort());
@@ -234,7 +254,7 @@ async function run([command = "start", ...rest]: string[]): Promise<number> {
   if (command === "worker") return await untilStopped(await startWorkers(config), stopped);
   if (command === "migrate") return await migrateOnly(config);
   if (command === "ingest") return await ingest(config, rest, abort.signal);
-  throw new ConfigError(`${command}: is not a command; there are start, worker, migrate and ingest`);
+  throw new ConfigError(`${command}: is not a command; there are start, worker, migrate, ingest and vapid`);
 }
 
 if (import.meta.main) {

@@ -2,6 +2,7 @@
 import { isIP } from "node:net";
 import { dirname } from "node:path";
 import { z } from "zod";
+import { isVapidPair, newVapidPair, type VapidKeys, type VapidPair } from "./vapid.ts";
 
 const text = z.string().trim().min(1);
 const url = (...protocols: string[]) =>
@@ -49,6 +50,10 @@ const Environment = z.object({
   SEOUL_API_URL: url("http", "https").default("http://openapi.seoul.go.kr:8088"),
   SEOUL_API_KEY: text.optional(),
   KAKAO_API_URL: url("http", "https").default("https://dapi.kakao.com"),
+  VAPID_PUBLIC_KEY: text.regex(/^B[\w-]{86}$/, "must be a public key as deno task vapid prints it").optional(),
+  VAPID_PRIVATE_KEY: text.regex(/^[\w-]{43}$/, "must be a private key as deno task vapid prints it").optional(),
+  VAPID_SUBJECT: text.regex(/^(mailto:[^\s@]+@[^\s@]+|https:\/\/\S+)$/, "must be mailto: or https://").optional(),
+  PUSH_LOCAL_HOSTS: list(z.string().regex(/^[a-z0-9.-]+(:\d{1,5})?$/, "must list hosts such as push.lan:8080")),
   // It travels in a header.
   KAKAO_REST_API_KEY: text.regex(/^[\x21-\x7e]+$/, "must be visible ASCII").optional(),
 });
@@ -71,29 +76,65 @@ export function readConfig(environment: Record<string, string | undefined> = Den
     );
   }
   const config = result.data;
-  if (!config.JWT_SECRET && (config.DATABASE_URL || config.REDIS_URL || config.AMQP_URL)) {
+  if (!config.JWT_SECRET && !isEmbedded(config)) {
     throw new ConfigError(
       "JWT_SECRET: must be set when DATABASE_URL, REDIS_URL or AMQP_URL is, the same on every node",
     );
   }
+  const vapid = ["VAPID_PUBLIC_KEY", "VAPID_PRIVATE_KEY", "VAPID_SUBJECT"] as const;
+  const missing = vapid.filter((name) => !config[name]);
+  if (missing.length > 0 && (config.VAPID_PUBLIC_KEY || config.VAPID_PRIVATE_KEY)) {
+    throw new ConfigError(`${missing.join(", ")}: must be set with the other two of ${vapid.join(", ")}`);
+  }
   return config;
+}
+
+function isEmbedded({ DATABASE_URL, REDIS_URL, AMQP_URL }: Pick<Config, "DATABASE_URL" | "REDIS_URL" | "AMQP_URL">) {
+  return !DATABASE_URL && !REDIS_URL && !AMQP_URL;
 }
 
 /** The signing secret: given, or made once and kept in `DATA_DIR`, readable by its owner alone. */
 export async function signingSecret(config: Pick<Config, "JWT_SECRET" | "DATA_DIR">): Promise<string> {
   if (config.JWT_SECRET) return config.JWT_SECRET;
-  const path = `${config.DATA_DIR}/jwt_secret`;
+  return await keptSecret(
+    { path: `${config.DATA_DIR}/jwt_secret`, variable: "JWT_SECRET" },
+    () => crypto.getRandomValues(new Uint8Array(48)).toBase64(),
+  );
+}
+
+/**
+ * The keys for Web Push: given, or, with everything embedded, made once and kept in `DATA_DIR`; else `null`, and nothing is
+ * pushed. Throws {@link ConfigError} for two that are not of one pair.
+ */
+export async function vapidKeys(config: Config): Promise<VapidKeys | null> {
+  const { VAPID_PUBLIC_KEY: publicKey, VAPID_PRIVATE_KEY: privateKey, VAPID_SUBJECT: subject } = config;
+  if (publicKey && privateKey && subject) {
+    if (await isVapidPair({ publicKey, privateKey })) return { publicKey, privateKey, subject };
+    throw new ConfigError("VAPID_PRIVATE_KEY: is not that of VAPID_PUBLIC_KEY");
+  }
+  if (!isEmbedded(config)) return null;
+  const kept = await keptSecret(
+    { path: `${config.DATA_DIR}/vapid_keys`, variable: "VAPID_PRIVATE_KEY" },
+    async () => JSON.stringify(await newVapidPair()),
+  );
+  const pair: VapidPair = JSON.parse(kept);
+  return { ...pair, subject: subject ?? "mailto:moajang@moajang.example" };
+}
+
+async function keptSecret(
+  { path, variable }: { path: string; variable: string },
+  make: () => string | Promise<string>,
+): Promise<string> {
   try {
     return await Deno.readTextFile(path);
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return await makeSecret(path);
-    throw new ConfigError(`JWT_SECRET: must be set, because ${path} cannot be read by this user`, { cause });
+    if (cause instanceof Deno.errors.NotFound) return await keepSecret(path, await make());
+    throw new ConfigError(`${variable}: must be set, because ${path} cannot be read by this user`, { cause });
   }
 }
 
-async function makeSecret(path: string): Promise<string> {
+async function keepSecret(path: string, made: string): Promise<string> {
   const draft = `${path}.${crypto.randomUUID()}`;
-  const made = crypto.getRandomValues(new Uint8Array(48)).toBase64();
   await Deno.mkdir(dirname(path), { recursive: true });
   await Deno.writeTextFile(draft, made, { mode: 0o600, createNew: true });
   // A link appears whole or not at all, and only the first one does: two processes starting at once agree.

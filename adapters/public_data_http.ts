@@ -1,5 +1,6 @@
 /** One question to a provider: bounded in time and size, no redirect followed, no fault thrown. */
 import ky from "ky";
+import { retryAfterMs } from "./retry_after.ts";
 
 /** What one answer may cost. */
 export interface Limits {
@@ -51,18 +52,9 @@ function judgeStatus(response: Response): HttpAnswer {
   const { status } = response;
   const reason = `HTTP ${status}`;
   if (status < 500 && status !== 408 && status !== 425 && status !== 429) return { kind: "refused", reason };
-  const afterMs = retryAfterMs(response);
+  const afterMs = retryAfterMs(response.headers.get("retry-after"), response.headers.get("date"));
   const isBusy = status === 429 || status === 503;
   return { kind: "later", reason, isBusy, ...(afterMs !== undefined && { afterMs }) };
-}
-
-/** Seconds or a date, the date measured by the provider's own clock where it tells it. */
-function retryAfterMs({ headers }: Response): number | undefined {
-  const value = headers.get("retry-after")?.trim();
-  if (!value) return undefined;
-  if (/^\d+$/.test(value)) return Number(value) * 1_000;
-  const waitMs = Date.parse(value) - Date.parse(headers.get("date") ?? "");
-  return Number.isFinite(waitMs) ? Math.max(0, waitMs) : undefined;
 }
 
 async function readBounded(response: Response, bytesMax: number): Promise<string | null> {

@@ -12,6 +12,7 @@ export const PROBLEMS = {
   "forbidden": { status: 403, ko: "권한이 없습니다", en: "Not allowed" },
   "origin-not-allowed": { status: 403, ko: "허용되지 않은 출처입니다", en: "Origin not allowed" },
   "not-found": { status: 404, ko: "찾을 수 없습니다", en: "Not found" },
+  "push-off": { status: 404, ko: "푸시 알림을 쓸 수 없는 서버입니다", en: "This service does not push" },
   "method-not-allowed": { status: 405, ko: "허용되지 않은 메서드입니다", en: "Method not allowed" },
   "email-taken": { status: 409, ko: "이미 가입된 이메일입니다", en: "E-mail already in use" },
   "nickname-taken": { status: 409, ko: "이미 사용 중인 닉네임입니다", en: "Nickname already in use" },

@@ -32,6 +32,7 @@ import { memberRoutes } from "./members.ts";
 import { type Asset, pageRoutes } from "./pages.ts";
 import { partyRoutes } from "./parties.ts";
 import { penaltyRoutes } from "./penalties.ts";
+import { pushRoutes } from "./push.ts";
 import { regionRoutes } from "./regions.ts";
 import { serviceRoutes } from "./service.ts";
 import { settlementRoutes } from "./settlements.ts";
@@ -91,6 +92,7 @@ export function createApp(deps: AppDeps) {
     .route("/api/parties", chatRoutes(deps))
     .route("/api/chats", chatListRoutes(deps))
     .route("/api/alerts", alertRoutes(deps))
+    .route("/api", pushRoutes(deps))
     .route("/api/admin", adminRoutes(deps));
   let specs: ReturnType<typeof generateSpecs> | undefined;
   return app.get("/openapi.json", async (c) => c.json(await (specs ??= generateSpecs(app, OPENAPI))));

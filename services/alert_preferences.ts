@@ -3,6 +3,7 @@ import { type AlertPreferences, EVERY_WAY, NIGHT } from "../contract/alert_prefe
 import { EVENT_TYPES, type EventType } from "../contract/events.ts";
 import { invalid } from "../contract/problems.ts";
 import type { Deps } from "./ports.ts";
+import { endQuiet } from "./push_quiet.ts";
 
 /** The person's choice, or what is so by default. */
 export async function readAlertPreferences({ sql }: Pick<Deps, "sql">, userId: string): Promise<AlertPreferences> {
@@ -22,11 +23,11 @@ export async function readAlertPreferences({ sql }: Pick<Deps, "sql">, userId: s
 }
 
 /**
- * Replaces the person's choice, for what is written from now on. Throws `invalid-input` for a time zone that the database
+ * Replaces the person's choice, for what is written from now on and for what waits to be pushed. Throws `invalid-input` for a time zone that the database
  * does not know.
  */
 export async function saveAlertPreferences(
-  { sql }: Pick<Deps, "sql">,
+  { sql, clock }: Pick<Deps, "sql" | "clock">,
   userId: string,
   { types, quietHours }: AlertPreferences,
 ): Promise<AlertPreferences> {
@@ -40,6 +41,7 @@ export async function saveAlertPreferences(
     on conflict (user_id) do update
     set stream_off = excluded.stream_off, push_off = excluded.push_off, quiet_from = excluded.quiet_from,
       quiet_to = excluded.quiet_to, quiet_timezone = excluded.quiet_timezone`.catch(refuseUnknownZone);
+  await endQuiet({ sql, clock }, userId);
   return await readAlertPreferences({ sql }, userId);
 }
 

@@ -2,6 +2,7 @@
 import { EVENTS, EventType } from "../contract/events.ts";
 import { newId } from "./ids.ts";
 import type { Deps, TransactionSql } from "./ports.ts";
+import { enqueuePushes, type NewAlert, wakePushers } from "./push_queue.ts";
 import { recipientsOf, type StoredEvent } from "./recipients.ts";
 import { afterCommit, inTransaction } from "./transaction.ts";
 
@@ -13,9 +14,10 @@ const WAKES_AT_ONCE = 256;
 type WritingDeps = Pick<Deps, "sql" | "relay" | "clock" | "log">;
 
 /**
- * Writes one alert for everyone whom the event concerns and who wants its type, with the person's next `seq`, and retires
- * the event with the last of them; then wakes their streams. Returns how many it wrote: none for an event that is retired
- * or gone. Begun again after any interruption, or run twice at once, it writes what is missing.
+ * Writes one alert for everyone whom the event concerns and who wants its type, with the person's next `seq`, and a push
+ * for each browser of theirs; the last of them retires the event. Then wakes their streams, and those who push. Returns how
+ * many it wrote: none for an event that is retired or gone. Begun again after any interruption, or run twice at once, it
+ * writes what is missing.
  */
 export async function writeAlerts(
   deps: WritingDeps,
@@ -56,7 +58,11 @@ async function writeChunk(
   if (!(await lockEvent(tx, event))) return 0;
   const told = recipients.length > 0 ? await insertAlerts(deps, tx, event, recipients) : [];
   if (isLast) await retire(deps, tx, event);
-  afterCommit(tx, () => void wakeStreams(deps, told));
+  const pushes = await enqueuePushes(deps, tx, event, told);
+  afterCommit(tx, () => {
+    if (pushes > 0) wakePushers(deps);
+    wakeStreams(deps, told.map(({ userId }) => userId));
+  });
   return told.length;
 }
 
@@ -75,9 +81,9 @@ async function insertAlerts(
   tx: TransactionSql,
   { partyId, eventId, type, payload }: StoredEvent,
   recipients: string[],
-): Promise<string[]> {
+): Promise<NewAlert[]> {
   const ids = recipients.map(() => newId({ clock }));
-  const rows = await tx<{ userId: string }[]>`
+  return await tx<NewAlert[]>`
     with missing as (
       select r.user_id, r.id, coalesce(${type} <> all(p.stream_off), true) as streamed
       from unnest(${recipients}::uuid[], ${ids}::uuid[]) as r (user_id, id)
@@ -101,8 +107,7 @@ async function insertAlerts(
       missing.streamed, ${clock.now()}
     from heads
     join missing using (user_id)
-    returning user_id as "userId"`;
-  return rows.map((row) => row.userId);
+    returning user_id as "userId", seq`;
 }
 
 async function retire({ clock }: Pick<Deps, "clock">, tx: TransactionSql, { partyId, eventId }: StoredEvent) {

@@ -13,6 +13,8 @@ export const LIMITS = {
   parties: { name: "parties", points: 60, durationS: 3600 },
   /** Addresses looked up: each may be two questions to a provider that counts them. */
   addresses: { name: "addresses", points: 60, durationS: 60 },
+  /** Browsers subscribed to pushes: each makes us look a name up. */
+  browsers: { name: "browsers", points: 60, durationS: 3600 },
   /** Chat messages of one person, over all parties and sockets. */
   messages: { name: "messages", points: 120, durationS: 60 },
   /** Tries to check in, of one person at one party: six digits, three of a million good at a time. */

@@ -228,6 +228,53 @@ export interface Geocoder {
 /** Places of one answer. */
 export const ADDRESSES_MAX = 10;
 
+/** A browser that can be pushed to, as its push service and it made it known. */
+export interface PushTarget {
+  endpoint: string;
+  /** Its public key, and the secret that it shares with us, both base64url. */
+  p256dh: string;
+  auth: string;
+}
+
+/** What is pushed. Nobody but the browser can read the payload, of at most {@link PUSH_BYTES_MAX}. */
+export interface PushMessage {
+  payload: string;
+  /** How long the push service keeps it for a browser that is away. */
+  ttlS: number;
+  urgency: "low" | "normal" | "high";
+  /** Of two undelivered messages with one topic the newer replaces the older: at most 32 letters of base64url. */
+  topic?: string;
+}
+
+/** What a push service did with a message. Reasons are for people, and never hold an endpoint. */
+export type PushOutcome =
+  | { kind: "sent" }
+  /** The browser has ended its subscription. */
+  | { kind: "gone" }
+  /** Worth trying again, at the earliest after `afterMs`. */
+  | { kind: "later"; reason: string; afterMs?: number }
+  /** The same message will not be taken. */
+  | { kind: "refused"; reason: string };
+
+/** Web Push (RFC 8030), encrypted (RFC 8291) and signed with the service's own key (RFC 8292). */
+export interface Push {
+  /** The key that browsers subscribe with: a P-256 point as base64url. */
+  publicKey: string;
+  /**
+   * What is wrong with a target: an endpoint that is not of a public host, by HTTPS and its usual port, or keys that are
+   * none. `null` when it may be tried. Answers within 3 s; a host that has no address now is tried later.
+   */
+  judge(target: PushTarget): Promise<{ field: "endpoint" | "p256dh"; detail: string } | null>;
+  /**
+   * Sends once. Answers within 11 s, whatever the push service does, and never rejects; an aborted one may come later.
+   * Connects to public addresses alone, follows no redirect, and reads no more than a little of the answer.
+   */
+  send(target: PushTarget, message: PushMessage, signal: AbortSignal): Promise<PushOutcome>;
+}
+
+/** A payload's UTF-8: what of the 4,096 bytes that every push service takes its encryption leaves. */
+export const PUSH_BYTES_MAX = 3_993;
+
 /** Everything a service function may depend on. Each names the ones it uses: `Pick<Deps, "sql" | "clock">`. */
 export interface Deps {
   sql: Sql;
@@ -241,6 +288,8 @@ export interface Deps {
   passwords: Passwords;
   tokens: Tokens;
   geocoder: Geocoder;
+  /** `null` where no keys are set: nothing is pushed then. */
+  push: Push | null;
   clock: Clock;
   log: Log;
 }

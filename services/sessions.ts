@@ -86,20 +86,26 @@ export async function isSessionLive({ sql, clock }: Pick<Deps, "sql" | "clock">,
   return live !== undefined;
 }
 
-/** Ends a person's sessions: all, or `only` one, or all `except` one. After the commit their sockets and streams hear of it. */
+/**
+ * Ends a person's sessions: all, or `only` one, or all `except` one, and with each the pushes to its browsers. After the
+ * commit their sockets and streams hear of it.
+ */
 export async function endSessions(
   { relay, clock, log }: Pick<Deps, "relay" | "clock" | "log">,
   tx: TransactionSql,
   { userId, only, except }: { userId: string; only?: string; except?: string },
 ): Promise<void> {
-  const ended = await tx`
+  const ended = await tx<{ id: string }[]>`
     update sessions
     set ended_at = ${clock.now()}
     where user_id = ${userId} and ended_at is null
       ${only === undefined ? tx`` : tx`and id = ${only}`}
       ${except === undefined ? tx`` : tx`and id <> ${except}`}
-    returning 1`;
+    returning id`;
   if (ended.length === 0) return;
+  await tx`
+    delete from push_subscriptions
+    where session_id = any(${ended.map(({ id }) => id)}::uuid[])`;
   afterCommit(tx, () => {
     relay.publish(SESSIONS_CHANNEL, userId).catch((error) => log.debug("session hint not sent", { error }));
   });

@@ -3,6 +3,7 @@
  * so does any answer that the row does not expect.
  */
 import assert from "node:assert/strict";
+import { newVapidPair } from "../adapters/vapid.ts";
 import { openParty, type Person, poll, signUp, startTestService, type TestService } from "./harness.ts";
 
 const ROLES = ["leader", "member", "applicant", "former", "stranger", "admin", "anonymous"] as const;
@@ -12,7 +13,8 @@ type Expected = Record<Role, number>;
 let service: TestService;
 let people: Record<Exclude<Role, "anonymous">, Person>;
 Deno.test.beforeAll(async () => {
-  service = await startTestService();
+  // A push service that nobody can reach.
+  service = await startTestService({ environment: { PUSH_LOCAL_HOSTS: "push.invalid" } });
   const [leader, member, applicant, former, stranger, admin] = await Promise.all(
     Array.from({ length: 6 }, () => signUp(service)),
   ) as [Person, Person, Person, Person, Person, Person];
@@ -160,6 +162,13 @@ const ROWS: Record<string, Row> = {
   "PUT /api/parties/{id}/chat/read": { expected: insiders(200), body: () => ({ seq: 1 }) },
   "GET /api/chats": { expected: signedIn(200) },
 
+  "GET /api/push-key": { expected: everyone(200) },
+  "POST /api/push-subscriptions": { expected: signedIn(201), body: newBrowser },
+  "DELETE /api/push-subscriptions": {
+    expected: signedIn(204),
+    body: () => ({ endpoint: "https://push.invalid/none" }),
+  },
+
   "GET /api/admin/ingest-runs": { expected: adminOnly(200) },
   "GET /api/admin/ingest-runs/{id}/rejects": { expected: adminOnly(200), path: anyRun },
 
@@ -173,6 +182,12 @@ const ROWS: Record<string, Row> = {
   },
   "DELETE /api/alerts/{id}": { expected: { ...signedIn(404), leader: 204 }, path: alertOfLeader },
 };
+
+async function newBrowser(): Promise<unknown> {
+  const { publicKey } = await newVapidPair();
+  const endpoint = `https://push.invalid/${crypto.randomUUID()}`;
+  return { endpoint, expirationTime: null, keys: { p256dh: publicKey, auth: "A".repeat(22) } };
+}
 
 async function textOfMember(party: { id: string }): Promise<{ id: string; seq: string }> {
   const answer = await service.call("POST", `/api/parties/${party.id}/chat/entries`, {

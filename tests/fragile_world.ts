@@ -20,9 +20,13 @@ export interface IdleWorld extends World {
 }
 
 /** Opens one, closed with the stack. */
-export async function openIdleWorld(stack: AsyncDisposableStack): Promise<IdleWorld> {
+export async function openIdleWorld(
+  stack: AsyncDisposableStack,
+  environment: Record<string, string> = {},
+): Promise<IdleWorld> {
   const database = stack.use(await createDatabase()), namespace = `test-${v7().slice(-12)}`, clock = movableClock();
-  const deps = await openDeps(readConfig(environmentOf({ database, namespace })), stack, { clock, log: quietLog });
+  const config = readConfig({ ...environmentOf({ database, namespace }), ...environment });
+  const deps = await openDeps(config, stack, { clock, log: quietLog });
   return { deps, sql: deps.sql, clock, namespace, databaseUrl: database.environment.DATABASE_URL! };
 }
 

@@ -8,6 +8,7 @@ import { v7 } from "uuid";
 import { readConfig } from "../adapters/config.ts";
 import { openEmbeddedPostgres } from "../adapters/postgres_embedded.ts";
 import { openSql } from "../adapters/sql_postgres.ts";
+import { newVapidPair } from "../adapters/vapid.ts";
 import type { Party } from "../contract/parties.ts";
 import { type Service, startJobs, startService } from "../main.ts";
 import type { Clock, Deps, Relay, Sql } from "../services/ports.ts";
@@ -110,9 +111,15 @@ export function environmentOf(
     RATE_LIMIT_FACTOR: "10000",
     REDIS_URL: Deno.env.get("REDIS_URL") ?? "",
     AMQP_URL: Deno.env.get("AMQP_URL") ?? "",
+    VAPID_PUBLIC_KEY: VAPID.publicKey,
+    VAPID_PRIVATE_KEY: VAPID.privateKey,
+    VAPID_SUBJECT: "mailto:push@moajang.example",
     ...database.environment,
   };
 }
+
+/** The tests' own keys for Web Push. */
+const VAPID = await newVapidPair();
 
 /** Takes a namespace's queues away, those of the regions that its database knows. */
 export async function clearQueues(url: string, namespace: string, database: TestDatabase): Promise<void> {

@@ -33,6 +33,7 @@ const PROMISED = `
   PATCH /api/parties/{id}/chat/entries/{seq} · DELETE /api/parties/{id}/chat/entries/{seq}
   PUT /api/parties/{id}/chat/read · GET /api/parties/{id}/chat/read · GET /api/chats
   GET /api/alerts · PATCH /api/alerts/{id} · DELETE /api/alerts/{id} · POST /api/alerts/read-all · GET /api/alerts/stream
+  GET /api/push-key · POST /api/push-subscriptions · DELETE /api/push-subscriptions
   GET /api/me/alert-preferences · PUT /api/me/alert-preferences
   GET /api/admin/ingest-runs · GET /api/admin/ingest-runs/{id}/rejects
   GET /healthz · GET /readyz · GET /asyncapi.json`.split(/·|\n/).map((each) => each.trim()).filter(Boolean);
@@ -41,7 +42,9 @@ const PROMISED = `
 const PUBLIC = `
   POST /api/auth/signup · POST /api/auth/signin · POST /api/auth/refresh · GET /api/items · GET /api/items/{id}
   GET /api/markets · GET /api/markets/{id} · GET /api/regions · GET /api/parties · GET /api/parties/{id} · GET /ws
-  GET /healthz · GET /readyz · GET /asyncapi.json`.split(/·|\n/).map((each) => each.trim()).filter(Boolean);
+  GET /api/push-key · GET /healthz · GET /readyz · GET /asyncapi.json`.split(/·|\n/).map((each) => each.trim()).filter(
+  Boolean,
+);
 
 /** For people and browsers, and the document itself. */
 const PAGES = ["/", "/docs", "/docs/start.js", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css", "/openapi.json"];

@@ -15,6 +15,8 @@ const EVENT_MS = 7 * 24 * HOUR_MS;
 const IDEMPOTENCY_MS = 24 * HOUR_MS;
 /** Sessions whose time is over are kept for a day: clocks may differ. */
 const SESSION_MS = 24 * HOUR_MS;
+/** Pushes that nobody could deliver, where nothing is pushed any more: else they are dropped in their turn. */
+const PUSH_MS = HOUR_MS;
 /** Alerts that were read or thrown away are kept for three months, the others for a year. */
 const SEEN_ALERT_MS = 90 * 24 * HOUR_MS;
 const ALERT_MS = 365 * 24 * HOUR_MS;
@@ -25,9 +27,9 @@ export function startSweep(deps: Pick<Deps, "sql" | "clock" | "log">): AsyncDisp
 }
 
 /**
- * Deletes events retired a week ago, answers to Idempotency-Keys over a day old, sessions that are over, and alerts: those
- * read or thrown away after 90 days, all after a year. A person's numbers go on where they were. Erases where to pay to of
- * settlements paid a week ago.
+ * Deletes events retired a week ago, answers to Idempotency-Keys over a day old, sessions and pushes that are over, and
+ * alerts: those read or thrown away after 90 days, all after a year. A person's numbers go on where they were. Erases where
+ * to pay to of settlements paid a week ago.
  */
 export async function sweep(deps: Pick<Deps, "sql" | "clock">, signal: AbortSignal): Promise<void> {
   const { sql, clock } = deps;
@@ -39,6 +41,7 @@ export async function sweep(deps: Pick<Deps, "sql" | "clock">, signal: AbortSign
     { table: "events", age: "retired_at", ms: EVENT_MS },
     { table: "idempotency_keys", age: "created_at", ms: IDEMPOTENCY_MS },
     { table: "sessions", age: "expires_at", ms: SESSION_MS },
+    { table: "pushes", age: "expires_at", ms: PUSH_MS },
     {
       table: "alerts",
       age: "created_at",
