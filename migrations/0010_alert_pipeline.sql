@@ -36,3 +36,13 @@ create trigger favorite_items_move after update of home_lat, home_lng on users
 -- In the order in which the box around a market is read; the people come out of the index itself.
 create index favorite_items_near_idx on favorite_items (item_id, home_lat, home_lng) include (user_id)
 where home_lat is not null;
+
+-- Alerts workers, each under a lease, and which region queues each of them consumes: what shares the load, and no more. Who
+-- is told what, and once, is settled by the keys of the inboxes.
+create table alert_workers (
+  id uuid primary key,
+  lease_until timestamptz not null
+);
+alter table region_queues
+  add column worker_id uuid references alert_workers on delete set null;
+create index region_queues_worker_idx on region_queues (worker_id);

@@ -15,17 +15,19 @@ type WritingDeps = Pick<Deps, "sql" | "relay" | "clock" | "log">;
 /**
  * Writes one alert for everyone the event concerns, with the person's next `seq`, and retires the event with the last of
  * them; then wakes their streams. Returns how many it wrote: none for an event that is retired or gone. Begun again after
- * any interruption, or run twice at once, it writes what is missing.
+ * any interruption, or run twice at once, it writes what is missing. Aborted, it ends between two chunks.
  */
 export async function writeAlerts(
   deps: WritingDeps,
   message: { partyId: string; eventId: string },
+  signal?: AbortSignal,
 ): Promise<number> {
   const event = await readEvent(deps, message);
   if (!event) return 0;
   const recipients = await recipientsOf(deps, event);
   let written = 0;
   for (let start = 0; start === 0 || start < recipients.length; start += CHUNK) {
+    signal?.throwIfAborted();
     const chunk = recipients.slice(start, start + CHUNK);
     const isLast = start + CHUNK >= recipients.length;
     written += await inTransaction(deps.sql, (tx) => writeChunk(deps, tx, event, chunk, isLast));
