@@ -4,6 +4,7 @@
  *   main.ts            serves, and runs the outbox; without AMQP_URL the alerts worker too
  *   main.ts worker     alerts and the outbox, for a deployment with RabbitMQ
  *   main.ts migrate    brings the schema up to date and ends
+ *   main.ts dead-letters X  lists, replays or drops the messages that were given up, and ends
  *   main.ts ingest X   fetches items, markets, stores or all into the catalogue, or releases a held run, and ends
  */
 import { openMemoryCache } from "./adapters/cache_memory.ts";
@@ -41,6 +42,7 @@ import { watchSessions } from "./services/live_sessions.ts";
 import type { Clock, Deps, Log, Relay } from "./services/ports.ts";
 import { watchReadiness } from "./services/readiness.ts";
 import { startAlerts } from "./workers/alerts.ts";
+import { deadLettersCommand } from "./workers/dead_letters.ts";
 import { ingestCommand } from "./workers/ingest.ts";
 import { startOutbox } from "./workers/outbox.ts";
 import { startRefresh } from "./workers/refresh.ts";
@@ -205,6 +207,18 @@ async function ingest(config: Config, args: string[], signal: AbortSignal): Prom
   return await ingestCommand(deps, catalogueSources(config), args, { print, signal });
 }
 
+/** Runs the dead-letters command to its end. Returns the exit code. */
+async function deadLetters(config: Config, args: string[]): Promise<number> {
+  if (!config.AMQP_URL) {
+    throw new ConfigError(
+      "AMQP_URL: is not set; an embedded service tells its dead letters at /api/admin/dead-letters",
+    );
+  }
+  await using stack = new AsyncDisposableStack();
+  const { sql, log } = await openDatabase(config, stack);
+  return await deadLettersCommand({ sql, queue: stack.use(await openQueue(config, log)) }, args, print);
+}
+
 async function untilStopped(service: AsyncDisposable, stopped: Promise<void>): Promise<number> {
   await stopped;
   const late = setTimeout(() => Deno.exit(1), STOP_MS);
@@ -232,7 +246,8 @@ async function run([command = "start", ...rest]: string[]): Promise<number> {
   if (command === "worker") return await untilStopped(await startWorkers(config), stopped);
   if (command === "migrate") return await migrateOnly(config);
   if (command === "ingest") return await ingest(config, rest, abort.signal);
-  throw new ConfigError(`${command}: is not a command; there are start, worker, migrate and ingest`);
+  if (command === "dead-letters") return await deadLetters(config, rest);
+  throw new ConfigError(`${command}: is not a command; there are start, worker, migrate, ingest and dead-letters`);
 }
 
 if (import.meta.main) {

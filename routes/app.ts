@@ -16,6 +16,7 @@ import { authRoutes } from "./auth.ts";
 import { boundedBody, jsonOnly } from "./body.ts";
 import { chatRoutes } from "./chat.ts";
 import { chatListRoutes } from "./chats.ts";
+import { deadLetterRoutes } from "./dead_letters.ts";
 import { answerError, answerProblem, type EdgeEnv } from "./edge.ts";
 import { crossOrigin, envelope, soundHost } from "./envelope.ts";
 import { favoriteRoutes } from "./favorites.ts";
@@ -78,7 +79,8 @@ export function createApp(deps: AppDeps) {
     .route("/api/parties", chatRoutes(deps))
     .route("/api/chats", chatListRoutes(deps))
     .route("/api/alerts", alertRoutes(deps))
-    .route("/api/admin", adminRoutes(deps));
+    .route("/api/admin", adminRoutes(deps))
+    .route("/api/admin/dead-letters", deadLetterRoutes(deps));
   let specs: ReturnType<typeof generateSpecs> | undefined;
   return app.get("/openapi.json", async (c) => c.json(await (specs ??= generateSpecs(app, OPENAPI))));
 }
