@@ -49,5 +49,11 @@ export async function benchStream({ seconds }: { seconds: number }): Promise<voi
     `p50 ${P50_MS}, p99 ${P99_MS} ms or less`,
     quantile(measured, 0.5) <= P50_MS && quantile(measured, 0.99) <= P99_MS,
   );
+  const inboxes = await bench.sql<{ ms: number }[]>`
+    select extract(epoch from retired_at - created_at)::float8 * 1000 as ms
+    from events
+    order by created_at
+    offset ${WARM_UP}`;
+  tell("  of that from the change to the inbox", p50p99(inboxes.map(({ ms }) => ms)));
   tell("  told", `${took.length} of ${count}`, "all", took.length === count);
 }
