@@ -62,6 +62,7 @@ export async function benchRecipients({ users }: { users: number }): Promise<voi
 /** People around the cities, and favourites of which some items have very many and most have few. */
 async function fill(sql: Sql, users: number): Promise<void> {
   await sql`set synchronous_commit = off`;
+  await sql`set statement_timeout = 0`;
   await sql`create temp table city (lat float8, lng float8, up_to float8)`;
   for (const [lat, lng, upTo] of CITIES) await sql`insert into city values (${lat}, ${lng}, ${upTo})`;
   await sql`

@@ -3,6 +3,7 @@ import { v7 } from "uuid";
 import { listRegions } from "../services/regions.ts";
 import { addPeople } from "../tests/alert_world.ts";
 import { poll } from "../tests/poll.ts";
+import { inParallel } from "./alerts_clients.ts";
 import { addParties, type AlertBench, openAlertBench, pace } from "./alerts_world.ts";
 import { p50p99, quantile, tell } from "./figures.ts";
 
@@ -15,7 +16,9 @@ export async function benchRegions({ seconds, perS }: { seconds: number; perS: n
   const codes = listRegions().map(({ code }) => code).slice(0, REGIONS);
   const line = await openLine(bench, stack, codes);
   stack.use(await bench.start("worker"));
-  await Promise.all(codes.map(line.send));
+  const untilSent = (code: string) =>
+    poll(() => line.send(code).then(() => true, () => false), { timeoutMs: 60_000, everyMs: 200 });
+  await inParallel(codes, 8, untilSent);
   await line.allWritten();
   line.took.length = 0;
 
@@ -31,9 +34,7 @@ export async function benchRegions({ seconds, perS }: { seconds: number; perS: n
   const killedAt = performance.now();
   await bench.rabbit.start();
   const upAt = performance.now();
-  await Promise.all(
-    codes.map((code) => poll(() => line.send(code).then(() => true, () => false), { timeoutMs: 60_000 })),
-  );
+  await inParallel(codes, 32, untilSent);
   await line.allWritten();
   const backS = (performance.now() - upAt) / 1_000, upS = (upAt - killedAt) / 1_000;
   tell("broker restarted to all consumed", `${backS.toFixed(1)} s`, `${BACK_LIMIT_S} s or less`, backS <= BACK_LIMIT_S);
@@ -75,6 +76,7 @@ async function openLine(bench: AlertBench, stack: AsyncDisposableStack, codes: s
       await deps.queue.publish(regionCode, { id: eventId, type: "join.accepted", body });
     } catch (error) {
       sentAt.get(userId)!.pop();
+      await sql`delete from events where party_id = ${partyId} and id = ${eventId}`;
       throw error;
     }
   }
