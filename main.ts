@@ -5,6 +5,7 @@
  *   main.ts worker     alerts, deadlines and the outbox, for a deployment with RabbitMQ
  *   main.ts migrate    brings the schema up to date and ends
  *   main.ts vapid      prints new keys for Web Push and ends
+ *   main.ts dead-letters X  lists, replays or drops the messages that were given up, and ends
  *   main.ts ingest X   fetches items, markets, stores or all into the catalogue, or releases a held run, and ends
  */
 import { openMemoryCache } from "./adapters/cache_memory.ts";
@@ -45,6 +46,7 @@ import type { Clock, Deps, Log, Relay } from "./services/ports.ts";
 import { watchReadiness } from "./services/readiness.ts";
 import { startAlerts } from "./workers/alerts.ts";
 import { startDeadlines } from "./workers/deadlines.ts";
+import { deadLettersCommand } from "./workers/dead_letters.ts";
 import { ingestCommand } from "./workers/ingest.ts";
 import { startOutbox } from "./workers/outbox.ts";
 import { startPush } from "./workers/push.ts";
@@ -226,6 +228,18 @@ async function printVapidPair(): Promise<number> {
   return 0;
 }
 
+/** Runs the dead-letters command to its end. Returns the exit code. */
+async function deadLetters(config: Config, args: string[]): Promise<number> {
+  if (!config.AMQP_URL) {
+    throw new ConfigError(
+      "AMQP_URL: is not set; an embedded service tells its dead letters at /api/admin/dead-letters",
+    );
+  }
+  await using stack = new AsyncDisposableStack();
+  const { sql, log } = await openDatabase(config, stack);
+  return await deadLettersCommand({ sql, queue: stack.use(await openQueue(config, log)) }, args, print);
+}
+
 async function untilStopped(service: AsyncDisposable, stopped: Promise<void>): Promise<number> {
   await stopped;
   const late = setTimeout(() => Deno.exit(1), STOP_MS);
@@ -254,7 +268,10 @@ async function run([command = "start", ...rest]: string[]): Promise<number> {
   if (command === "worker") return await untilStopped(await startWorkers(config), stopped);
   if (command === "migrate") return await migrateOnly(config);
   if (command === "ingest") return await ingest(config, rest, abort.signal);
-  throw new ConfigError(`${command}: is not a command; there are start, worker, migrate, ingest and vapid`);
+  if (command === "dead-letters") return await deadLetters(config, rest);
+  throw new ConfigError(
+    `${command}: is not a command; there are start, worker, migrate, ingest, dead-letters and vapid`,
+  );
 }
 
 if (import.meta.main) {

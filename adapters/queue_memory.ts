@@ -1,8 +1,8 @@
 /** The region queues within one process, no nicer than those in RabbitMQ: later, again after a failure, dead in the end. */
 import { setImmediate } from "node:timers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { DELIVERY_LIMIT, type Log, type Queue, type QueueMessage } from "../services/ports.ts";
-import { redeliveryDelayMs } from "./redelivery.ts";
+import { type DeadLetter, DELIVERY_LIMIT, type Log, type Queue, type QueueMessage } from "../services/ports.ts";
+import { countTaken, reasonOf, redeliveryDelayMs } from "./redelivery.ts";
 
 interface Waiting {
   message: QueueMessage;
@@ -19,7 +19,7 @@ interface Consumer {
 
 interface Region {
   waiting: Waiting[];
-  deadLetters: QueueMessage[];
+  deadLetters: DeadLetter[];
   consumers: Consumer[];
 }
 
@@ -57,12 +57,13 @@ export function openMemoryQueue({ log }: { log: Log }): Queue & AsyncDisposable 
     { message, delivery }: Waiting,
   ): Promise<void> {
     try {
-      await consumer.handler({ ...message });
+      await consumer.handler(bare(message));
     } catch (error) {
       const fields = { regionCode: code, id: message.id, type: message.type, delivery, error };
       if (delivery >= DELIVERY_LIMIT) {
         log.error("a message is a dead letter", fields);
-        if (region.deadLetters.push(message) > DEAD_LETTERS_MAX) region.deadLetters.shift();
+        const letter = { ...message, reason: reasonOf(error), parkedAt: new Date() };
+        if (region.deadLetters.push(letter) > DEAD_LETTERS_MAX) region.deadLetters.shift();
         return;
       }
       log.warn("a message will come again", fields);
@@ -78,13 +79,24 @@ export function openMemoryQueue({ log }: { log: Log }): Queue & AsyncDisposable 
     await Promise.all(consumer.underWay);
   }
 
+  async function takeDead(regionCode: string, take: (letter: DeadLetter) => Promise<boolean>): Promise<number> {
+    const region = regionOf(regionCode);
+    const verdicts = await Promise.allSettled(region.deadLetters.map(async (letter) => {
+      if (!(await take({ ...letter }))) return false;
+      region.deadLetters = region.deadLetters.filter((each) => each !== letter);
+      return true;
+    }));
+    return countTaken(verdicts);
+  }
+
   return {
+    isShared: false,
     publish(regionCode, message) {
       const { waiting } = regionOf(regionCode);
       if (!isOpen || waiting.length >= WAITING_MAX) {
         return Promise.reject(new Error(`Cannot publish to ${regionCode}: the queue is ${isOpen ? "full" : "closed"}`));
       }
-      waiting.push({ message: { ...message }, delivery: 1 });
+      waiting.push({ message: bare(message), delivery: 1 });
       setImmediate(() => serve(regionCode));
       return Promise.resolve();
     },
@@ -97,6 +109,7 @@ export function openMemoryQueue({ log }: { log: Log }): Queue & AsyncDisposable 
     },
     deadLetters: (regionCode, limit) =>
       Promise.resolve(regionOf(regionCode).deadLetters.slice(0, limit).map((message) => ({ ...message }))),
+    takeDeadLetters: takeDead,
     ping: () => isOpen ? Promise.resolve() : Promise.reject(new Error("The queue is closed")),
     async [Symbol.asyncDispose]() {
       isOpen = false;
@@ -105,4 +118,9 @@ export function openMemoryQueue({ log }: { log: Log }): Queue & AsyncDisposable 
       regions.clear();
     },
   };
+}
+
+/** A message as it would travel: a copy, and nothing else that the object may hold. */
+function bare({ id, type, body }: QueueMessage): QueueMessage {
+  return { id, type, body };
 }

@@ -22,12 +22,14 @@ export async function openRabbitQueue(
   const link = links.use(openRabbitLink({ url, log }));
   let consuming: RabbitLink | undefined;
   const { publish } = users.use(openRabbitPublisher({ link, namespace }));
-  const { deadLetters } = users.use(openRabbitDeadLetters({ link, namespace }));
+  const { deadLetters, takeDeadLetters } = users.use(openRabbitDeadLetters({ link, namespace }));
   await link.connection().onConnect(START_MS, true)
     .catch((error) => log.warn("rabbitmq does not answer yet", { error }));
   return {
+    isShared: true,
     publish,
     deadLetters,
+    takeDeadLetters,
     async consume(regionCode, options, handler) {
       consuming ??= links.use(openRabbitLink({ url, log }));
       return users.use(await rabbitConsume({ link: consuming, namespace, log }, regionCode, options, handler));

@@ -5,12 +5,13 @@ import type { AsyncMessage, Channel } from "rabbitmq-client";
 import { DELIVERY_LIMIT, type Log, type QueueMessage } from "../services/ports.ts";
 import type { RabbitLink } from "./rabbitmq_connection.ts";
 import { deliveryOf, messageOf } from "./rabbitmq_message.ts";
+import { parkMessage } from "./rabbitmq_parking.ts";
 import { declareRegion, RECREATE_MS, topologyOf } from "./rabbitmq_topology.ts";
-import { redeliveryDelayMs } from "./redelivery.ts";
+import { reasonOf, redeliveryDelayMs } from "./redelivery.ts";
 import { within } from "./within.ts";
 
-/** What becomes of a message. */
-type Verdict = "done" | "again" | "dead";
+/** What becomes of a message: it is done with, comes again, or is a dead letter for this reason. */
+type Verdict = "done" | "again" | { reason: string };
 
 /** With the broker away a consumer is as good as started after this long: it begins at the return. */
 const START_MS = 2_000;
@@ -36,7 +37,7 @@ export async function rabbitConsume(
     const message = messageOf(raw);
     if (!message) {
       log.error("a message on a region queue is not one of ours", { regionCode, routingKey: raw.routingKey });
-      return "dead";
+      return { reason: "not one of ours" };
     }
     try {
       await handler(message);
@@ -45,7 +46,7 @@ export async function rabbitConsume(
       const fields = { regionCode, id: message.id, type: message.type, delivery: deliveryOf(raw), error };
       if (fields.delivery >= DELIVERY_LIMIT) {
         log.error("a message is a dead letter", fields);
-        return "dead";
+        return { reason: reasonOf(error) };
       }
       log.warn("a message will come again", fields);
       await sleep(redeliveryDelayMs(fields.delivery), undefined, { signal: over }).catch(() => {});
@@ -57,8 +58,22 @@ export async function rabbitConsume(
     const verdict = await judge(raw, over);
     // On a lost channel nothing can be settled: the broker gives the message again.
     if (!channel.active) return;
-    if (verdict === "done") channel.basicAck({ deliveryTag: raw.deliveryTag });
-    else channel.basicNack({ deliveryTag: raw.deliveryTag, requeue: verdict === "again" });
+    if (verdict === "again") return channel.basicNack({ deliveryTag: raw.deliveryTag, requeue: true });
+    const isDealtWith = verdict === "done" || await isParked(raw, verdict.reason);
+    if (!channel.active) return;
+    // What could not be parked with its reason the broker parks without.
+    if (isDealtWith) channel.basicAck({ deliveryTag: raw.deliveryTag });
+    else channel.basicNack({ deliveryTag: raw.deliveryTag, requeue: false });
+  }
+
+  async function isParked(raw: AsyncMessage, reason: string): Promise<boolean> {
+    try {
+      await parkMessage({ link, namespace }, regionCode, raw, reason);
+      return true;
+    } catch (error) {
+      log.warn("a dead letter is parked without its reason", { regionCode, id: raw.messageId, error });
+      return false;
+    }
   }
 
   /** Consumes until the channel is lost, the queue deleted, nothing heard for long, or the consumer disposed. Tells which. */

@@ -1,46 +1,86 @@
-/** Reads the dead letters of RabbitMQ and leaves them where they are. */
-import type { Channel } from "rabbitmq-client";
-import type { Queue, QueueMessage } from "../services/ports.ts";
+/** Reads the dead letters of RabbitMQ, and takes out what is asked for. */
+import type { Channel, SyncMessage } from "rabbitmq-client";
+import type { DeadLetter, Queue } from "../services/ports.ts";
 import type { RabbitLink } from "./rabbitmq_connection.ts";
-import { messageOf, strangeMessageOf } from "./rabbitmq_message.ts";
+import { deadLetterOf } from "./rabbitmq_message.ts";
 import { declareRegion, topologyOf } from "./rabbitmq_topology.ts";
+import { countTaken } from "./redelivery.ts";
 import { within } from "./within.ts";
 
 const READ_MS = 5_000;
+const TAKE_MS = 60_000;
 const CLOSE_MS = 1_000;
 /** What is given back lines up behind what was given back before: taking all keeps the order, up to this many. */
 const ORDERED_MAX = 1_000;
+const TAKEN_MAX = 10_000;
 
 /**
- * Takes dead letters without acknowledging them, and gives them back at once. One reader at a time and on one channel, for
- * what another has in its hands cannot be seen, and what was given back on another channel may come late.
+ * Takes dead letters without acknowledging them, and gives back those that stay. One at a time and on one channel, for what
+ * another has in its hands cannot be seen, and what was given back on another channel may come late.
  */
 export function openRabbitDeadLetters(
   { link, namespace }: { link: RabbitLink; namespace: string },
-): Pick<Queue, "deadLetters"> & AsyncDisposable {
+): Pick<Queue, "deadLetters" | "takeDeadLetters"> & AsyncDisposable {
   let channel: Channel | undefined;
-  let reading: Promise<unknown> = Promise.resolve();
+  let busy: Promise<unknown> = Promise.resolve();
 
-  async function read(regionCode: string, limit: number): Promise<QueueMessage[]> {
+  /** Hands out what `work` may acknowledge; the rest is given back when it is done. */
+  async function hold<T>(
+    regionCode: string,
+    count: number,
+    work: (channel: Channel, held: SyncMessage[]) => Promise<T>,
+  ): Promise<T> {
     if (!channel?.active) channel = await link.connection().acquire();
-    const topology = topologyOf(namespace, regionCode);
-    await declareRegion(channel, topology);
-    const letters: QueueMessage[] = [];
-    while (letters.length < Math.max(limit, ORDERED_MAX)) {
-      const raw = await channel.basicGet(topology.deadQueue.queue);
-      if (!raw) break;
-      letters.push(messageOf(raw) ?? strangeMessageOf(raw));
+    const holder = channel, topology = topologyOf(namespace, regionCode);
+    try {
+      await declareRegion(holder, topology);
+      const held: SyncMessage[] = [];
+      while (held.length < count) {
+        const raw = await holder.basicGet(topology.deadQueue.queue);
+        if (!raw) break;
+        held.push(raw);
+      }
+      return await work(holder, held);
+    } finally {
+      if (holder.active) holder.basicNack({ deliveryTag: ALL, multiple: true, requeue: true });
     }
-    channel.basicNack({ deliveryTag: ALL, multiple: true, requeue: true });
-    return letters.slice(0, limit);
+  }
+
+  async function judge(
+    holder: Channel,
+    held: SyncMessage[],
+    take: (letter: DeadLetter) => Promise<boolean>,
+  ): Promise<number> {
+    return countTaken(
+      await Promise.allSettled(held.map(async (raw) => {
+        const isTaken = await take(deadLetterOf(raw));
+        if (isTaken) holder.basicAck({ deliveryTag: raw.deliveryTag });
+        return isTaken;
+      })),
+    );
+  }
+
+  function inTurn<T>(ms: number, what: string, work: () => Promise<T>): Promise<T> {
+    const result = busy.then(work);
+    busy = result.catch(() => {});
+    return within(ms, what, result);
   }
 
   return {
-    deadLetters(regionCode, limit) {
-      const letters = reading.then(() => read(regionCode, limit));
-      reading = letters.catch(() => {});
-      return within(READ_MS, "reading dead letters", letters);
-    },
+    deadLetters: (regionCode, limit) =>
+      inTurn(
+        READ_MS,
+        "reading dead letters",
+        () =>
+          hold(regionCode, Math.max(limit, ORDERED_MAX), (_, held) =>
+            Promise.resolve(held.slice(0, limit).map(deadLetterOf))),
+      ),
+    takeDeadLetters: (regionCode, take) =>
+      inTurn(
+        TAKE_MS,
+        "taking dead letters",
+        () => hold(regionCode, TAKEN_MAX, (holder, held) => judge(holder, held, take)),
+      ),
     async [Symbol.asyncDispose]() {
       if (channel) await within(CLOSE_MS, "closing", channel.close()).catch(() => {});
     },

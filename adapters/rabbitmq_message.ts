@@ -1,7 +1,7 @@
 /** Messages as they travel through RabbitMQ. */
 import { Buffer } from "node:buffer";
 import type { AsyncMessage, Envelope, SyncMessage } from "rabbitmq-client";
-import type { QueueMessage } from "../services/ports.ts";
+import type { DeadLetter, QueueMessage } from "../services/ports.ts";
 
 type Raw = AsyncMessage | SyncMessage;
 
@@ -28,8 +28,28 @@ export function messageOf({ messageId, type, body }: Raw): QueueMessage | null {
   }
 }
 
-/** What can be told of a message that is not one of ours. */
-export function strangeMessageOf({ messageId, type, routingKey, body }: Raw): QueueMessage {
+/** A dead letter, also one that is no message of ours: then what can be told of it. */
+export function deadLetterOf(raw: Raw): DeadLetter {
+  const { headers } = raw;
+  const [death] = (headers?.["x-death"] ?? []) as { reason?: string; time?: number }[];
+  const parkedAtS = headers?.[PARKED_AT_S] ?? death?.time ?? 0;
+  return {
+    ...(messageOf(raw) ?? strangeMessageOf(raw)),
+    reason: String(headers?.[REASON] ?? death?.reason ?? "unknown"),
+    parkedAt: new Date(parkedAtS * 1000),
+  };
+}
+
+/** The same message for the dead letters, with the reason. */
+export function parkedOf({ messageId, type, contentType, contentEncoding }: Raw, reason: string): Envelope {
+  const headers = { [REASON]: reason, [PARKED_AT_S]: Math.floor(Date.now() / 1000) };
+  return { mandatory: true, durable: true, messageId, type, contentType, contentEncoding, headers };
+}
+
+const REASON = "moajang-reason";
+const PARKED_AT_S = "moajang-parked-at-s";
+
+function strangeMessageOf({ messageId, type, routingKey, body }: Raw): QueueMessage {
   const text = Buffer.isBuffer(body) ? body.toString() : typeof body === "string" ? body : JSON.stringify(body);
   return { id: messageId ?? "", type: type ?? routingKey, body: text };
 }

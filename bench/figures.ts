@@ -25,3 +25,14 @@ export function say(line: string): void {
 function sorted(figures: number[]): number[] {
   return figures.toSorted((a, b) => a - b);
 }
+
+/** The figure that this share of all is no greater than. */
+export function quantile(figures: number[], share: number): number {
+  const all = sorted(figures);
+  return all[Math.max(0, Math.ceil(all.length * share) - 1)] ?? NaN;
+}
+
+/** p50 and p99 as they are printed. */
+export function p50p99(figures: number[]): string {
+  return `p50 ${quantile(figures, 0.5).toFixed(1)} ms  p99 ${quantile(figures, 0.99).toFixed(1)} ms`;
+}

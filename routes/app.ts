@@ -20,6 +20,7 @@ import { myCalendarRoutes, partyCalendarRoutes } from "./calendars.ts";
 import { chatRoutes } from "./chat.ts";
 import { checkInRoutes } from "./check_in.ts";
 import { chatListRoutes } from "./chats.ts";
+import { deadLetterRoutes } from "./dead_letters.ts";
 import { answerError, answerProblem, type EdgeEnv } from "./edge.ts";
 import { crossOrigin, envelope, soundHost } from "./envelope.ts";
 import { favoriteRoutes } from "./favorites.ts";
@@ -93,7 +94,8 @@ export function createApp(deps: AppDeps) {
     .route("/api/chats", chatListRoutes(deps))
     .route("/api/alerts", alertRoutes(deps))
     .route("/api", pushRoutes(deps))
-    .route("/api/admin", adminRoutes(deps));
+    .route("/api/admin", adminRoutes(deps))
+    .route("/api/admin/dead-letters", deadLetterRoutes(deps));
   let specs: ReturnType<typeof generateSpecs> | undefined;
   return app.get("/openapi.json", async (c) => c.json(await (specs ??= generateSpecs(app, OPENAPI))));
 }

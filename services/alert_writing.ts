@@ -4,7 +4,7 @@ import { newId } from "./ids.ts";
 import type { Deps, TransactionSql } from "./ports.ts";
 import { enqueuePushes, type NewAlert, wakePushers } from "./push_queue.ts";
 import { recipientsOf, type StoredEvent } from "./recipients.ts";
-import { afterCommit, inTransaction } from "./transaction.ts";
+import { afterCommit, inTransaction, sqlOf } from "./transaction.ts";
 
 /** Recipients of one transaction: an event with very many keeps nobody's inbox locked for long. */
 const CHUNK = 1_000;
@@ -17,63 +17,63 @@ type WritingDeps = Pick<Deps, "sql" | "relay" | "clock" | "log">;
  * Writes one alert for everyone whom the event concerns and who wants its type, with the person's next `seq`, and a push
  * for each browser of theirs; the last of them retires the event. Then wakes their streams, and those who push. Returns how
  * many it wrote: none for an event that is retired or gone. Begun again after any interruption, or run twice at once, it
- * writes what is missing.
+ * writes what is missing. Aborted, it ends between two chunks.
  */
 export async function writeAlerts(
   deps: WritingDeps,
   message: { partyId: string; eventId: string },
+  signal?: AbortSignal,
 ): Promise<number> {
-  const event = await readEvent(deps, message);
-  if (!event) return 0;
-  const recipients = await recipientsOf(deps, event);
-  let written = 0;
-  for (let start = 0; start === 0 || start < recipients.length; start += CHUNK) {
-    const chunk = recipients.slice(start, start + CHUNK);
-    const isLast = start + CHUNK >= recipients.length;
-    written += await inTransaction(deps.sql, (tx) => writeChunk(deps, tx, event, chunk, isLast));
-  }
+  let written = 0, rest: string[] | undefined;
+  do {
+    signal?.throwIfAborted();
+    const chunk = await inTransaction(deps.sql, (tx) => writeChunk(deps, tx, message, rest));
+    if (!chunk) break;
+    written += chunk.written;
+    rest = chunk.rest;
+  } while (rest.length > 0);
   return written;
 }
 
-async function readEvent(
-  { sql }: Pick<Deps, "sql">,
-  { partyId, eventId }: { partyId: string; eventId: string },
-): Promise<StoredEvent | null> {
-  const [row] = await sql<{ type: string; payload: unknown }[]>`
-    select type, payload
-    from events
-    where party_id = ${partyId} and id = ${eventId} and retired_at is null`;
-  if (!row) return null;
-  const type = EventType.parse(row.type);
-  return { partyId, eventId, type, payload: EVENTS[type].payload.parse(row.payload) };
-}
-
+/**
+ * Writes the next thousand, of everyone when `waiting` is not known yet, and tells who is left; with nobody left the event is
+ * retired. `null` for an event that is retired or gone. As few trips to the database as can be: most events have one chunk.
+ */
 async function writeChunk(
   deps: WritingDeps,
   tx: TransactionSql,
-  event: StoredEvent,
-  recipients: string[],
-  isLast: boolean,
-): Promise<number> {
-  if (!(await lockEvent(tx, event))) return 0;
-  const told = recipients.length > 0 ? await insertAlerts(deps, tx, event, recipients) : [];
-  if (isLast) await retire(deps, tx, event);
+  message: { partyId: string; eventId: string },
+  waiting?: string[],
+): Promise<{ written: number; rest: string[] } | null> {
+  const event = await lockEvent(tx, message);
+  if (!event) return null;
+  const recipients = waiting ?? await recipientsOf({ sql: sqlOf(tx) }, event);
+  const chunk = recipients.slice(0, CHUNK), rest = recipients.slice(CHUNK);
+  const [told] = await Promise.all([
+    chunk.length > 0 ? insertAlerts(deps, tx, event, chunk) : [],
+    rest.length === 0 && retire(deps, tx, event),
+  ]);
   const pushes = await enqueuePushes(deps, tx, event, told);
   afterCommit(tx, () => {
     if (pushes > 0) wakePushers(deps);
     wakeStreams(deps, told.map(({ userId }) => userId));
   });
-  return told.length;
+  return { written: told.length, rest };
 }
 
 /** Only who holds this lock inserts alerts of the event, so that the next statement sees all there are. */
-async function lockEvent(tx: TransactionSql, { partyId, eventId }: StoredEvent): Promise<boolean> {
-  const { count } = await tx`
-    select
+async function lockEvent(
+  tx: TransactionSql,
+  { partyId, eventId }: { partyId: string; eventId: string },
+): Promise<StoredEvent | null> {
+  const [row] = await tx<{ type: string; payload: unknown }[]>`
+    select type, payload
     from events
     where party_id = ${partyId} and id = ${eventId} and retired_at is null
     for update`;
-  return count === 1;
+  if (!row) return null;
+  const type = EventType.parse(row.type);
+  return { partyId, eventId, type, payload: EVENTS[type].payload.parse(row.payload) };
 }
 
 async function insertAlerts(

@@ -35,3 +35,11 @@ export function shownDistanceM(a: Point, b: Point): number {
 export function chordM(radiusM: number): number {
   return 2 * EARTHDISTANCE_RADIUS_M * Math.sin(radiusM / (2 * earthRadius)) + 1;
 }
+
+/**
+ * The angle that `radiusM` spans on turf's globe, in radians, and a millionth more. The circle around a place lies within so
+ * much of its latitude, and within `asin(sin(angle) / cos(latitude))` of its longitude, unless it holds a pole.
+ */
+export function wideAngle(radiusM: number): number {
+  return radiusM / earthRadius * (1 + 1e-6);
+}

@@ -95,12 +95,20 @@ export interface QueueMessage {
   body: string;
 }
 
+/** A message that is given up: why the last of its deliveries failed, and since when. */
+export interface DeadLetter extends QueueMessage {
+  reason: string;
+  parkedAt: Date;
+}
+
 /**
  * Durable queues, one per region, at least once: a message may come twice, and out of order after a redelivery.
  * A handler that rejects gets the message again, at most `DELIVERY_LIMIT` times in all; then it goes to the region's
  * dead letters and the next messages go on.
  */
 export interface Queue {
+  /** Whether other processes have the same queues; if not, nobody else can consume them. */
+  readonly isShared: boolean;
   /**
    * Declares the region's queue when this process has not yet done so, publishes with routing key `<type>.<regionCode>`,
    * and resolves when the message is safely in the queue. Rejects within 5 s when it is not sure to be: publish it again.
@@ -118,7 +126,13 @@ export interface Queue {
     handler: (message: QueueMessage) => Promise<void>,
   ): Promise<AsyncDisposable>;
   /** The region's dead letters, oldest first, at most `limit`; reading leaves them where they are. */
-  deadLetters(regionCode: string, limit: number): Promise<QueueMessage[]>;
+  deadLetters(regionCode: string, limit: number): Promise<DeadLetter[]>;
+  /**
+   * Hands the region's dead letters, oldest first and at most 10,000, to `take`. Each for which it gives `true` is gone after
+   * that, and no sooner; the others stay. Resolves with how many are gone; rejects with the first error of a `take`, or when
+   * the broker does not answer. Ended amid it, what was taken may still be there.
+   */
+  takeDeadLetters(regionCode: string, take: (letter: DeadLetter) => Promise<boolean>): Promise<number>;
   /** Resolves when the broker answers; rejects within 2 s when it does not. */
   ping(): Promise<void>;
 }

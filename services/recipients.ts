@@ -1,5 +1,6 @@
 /** Whom an event concerns: the audiences of the table of events, in SQL. */
 import { type Audience, type EventPayload, EVENTS, type EventType } from "../contract/events.ts";
+import { wideAngle } from "./geo.ts";
 import type { Deps, Sql } from "./ports.ts";
 
 /** How far a favourite item reaches: from the market to the person's home, in metres, by haversine. */
@@ -43,15 +44,24 @@ const AUDIENCES: Record<Audience, (sql: Sql, event: StoredEvent) => Fragment> = 
   subject: (sql, { payload }) => sql`select ${"userId" in payload ? payload.userId : null}::uuid`,
 };
 
+/** As {@link FAVORITE_REACH_M}, for the box that is read before the haversine decides. */
+const REACH = wideAngle(FAVORITE_REACH_M);
+
 function favouring(sql: Sql, { payload: { itemId, marketId } }: StoredEvent): Fragment {
-  // A person without a home has no distance, and is left out by the null.
+  // A person without a home has no distance, and is not in the index. Bounds that are single values are sure to be looked up
+  // in it, whatever PostgreSQL thinks of the join.
   return sql`
-    select f.user_id
-    from favorite_items f
-    join users h on h.id = f.user_id
-    join markets m on m.id = ${marketId}
-    where f.item_id = ${itemId}
-      and haversine_m(h.home_lat, h.home_lng, m.lat, m.lng) <= ${FAVORITE_REACH_M}
+    (with box as materialized (
+      select lat, lng, degrees(${REACH}::float8) as up, degrees(asin(sin(${REACH}::float8) / cos(radians(lat)))) as aside
+      from markets
+      where id = ${marketId}
+    )
+    select user_id
+    from favorite_items
+    where item_id = ${itemId}
+      and home_lat between (select lat - up from box) and (select lat + up from box)
+      and home_lng between (select lng - aside from box) and (select lng + aside from box)
+      and haversine_m(home_lat, home_lng, (select lat from box), (select lng from box)) <= ${FAVORITE_REACH_M})
     union all
     select user_id
     from favorite_markets

@@ -171,6 +171,9 @@ const ROWS: Record<string, Row> = {
 
   "GET /api/admin/ingest-runs": { expected: adminOnly(200) },
   "GET /api/admin/ingest-runs/{id}/rejects": { expected: adminOnly(200), path: anyRun },
+  "GET /api/admin/dead-letters": { expected: adminOnly(200) },
+  "POST /api/admin/dead-letters/replay": { expected: adminOnly(200), body: () => ({ eventIds: ["none"] }) },
+  "DELETE /api/admin/dead-letters/{eventId}": { expected: adminOnly(404), path: () => ({ eventId: "none" }) },
 
   "GET /api/alerts": { expected: signedIn(200) },
   "GET /api/alerts/stream": { expected: signedIn(200) },

@@ -3,8 +3,11 @@ import { once } from "node:events";
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** `pass` lets bytes through, `stall` holds them back, `away` resets what is open and turns away what comes. */
-export type Fault = "pass" | "stall" | "away";
+/**
+ * `pass` lets bytes through, `stall` holds them back, `mute` holds back the server's alone, `away` resets what is open and
+ * turns away what comes.
+ */
+export type Fault = "pass" | "stall" | "mute" | "away";
 
 /** A running proxy. Disposing ends it with all its connections. */
 export interface FaultProxy extends AsyncDisposable {
@@ -15,6 +18,8 @@ export interface FaultProxy extends AsyncDisposable {
   cut(): void;
   /** Resets each connection once that many bytes have gone to the server; `Infinity` for never again. */
   cutAfter(bytes: number): void;
+  /** Is `mute` from the next piece on that goes to the server with these letters in it; they get there. */
+  muteAt(letters: string): void;
   /** Holds each piece of data back for so long, either way. */
   delay(ms: number): void;
   /** How many connections it has let in, and how many it has turned away. */
@@ -26,9 +31,8 @@ export interface FaultProxy extends AsyncDisposable {
 export async function openFaultProxy(target: string): Promise<FaultProxy> {
   const { server, through } = addressesOf(target);
   const open = new Set<net.Socket>();
-  let fault: Fault = "pass", cutAfterBytes = Infinity, delayMs = 0, accepted = 0, refused = 0;
-  let moving = Promise.withResolvers<void>();
-  moving.resolve();
+  let fault: Fault = "pass", letters = "", cutAfterBytes = Infinity, delayMs = 0, accepted = 0, refused = 0;
+  const up = openGate(), down = openGate();
 
   function cut(): void {
     for (const socket of open) socket.resetAndDestroy();
@@ -40,7 +44,8 @@ export async function openFaultProxy(target: string): Promise<FaultProxy> {
       for await (const piece of from) {
         bytes += piece.length;
         if (isUp && bytes >= cutAfterBytes) return [from, to].forEach((socket) => socket.resetAndDestroy());
-        await moving.promise;
+        if (isUp && letters && piece.includes(letters)) set("mute");
+        await (isUp ? up : down).passed();
         if (delayMs > 0) await sleep(delayMs);
         if (!to.destroyed && !to.write(piece)) await Promise.race([once(to, "drain"), once(to, "close")]);
       }
@@ -70,9 +75,10 @@ export async function openFaultProxy(target: string): Promise<FaultProxy> {
   await once(listener, "listening");
 
   function set(next: Fault): void {
-    if (next === "stall" && fault !== "stall") moving = Promise.withResolvers<void>();
-    if (next !== "stall") moving.resolve();
+    up.set(next !== "stall");
+    down.set(next !== "stall" && next !== "mute");
     fault = next;
+    letters = "";
     if (next === "away") cut();
   }
 
@@ -81,6 +87,7 @@ export async function openFaultProxy(target: string): Promise<FaultProxy> {
     set,
     cut,
     cutAfter: (bytes) => void (cutAfterBytes = bytes),
+    muteAt: (next) => void (letters = next),
     delay: (ms) => void (delayMs = ms),
     accepted: () => accepted,
     refused: () => refused,
@@ -89,6 +96,19 @@ export async function openFaultProxy(target: string): Promise<FaultProxy> {
       listener.close();
       set("away");
       await closed;
+    },
+  };
+}
+
+function openGate() {
+  let opened = Promise.withResolvers<void>(), isOpen = true;
+  opened.resolve();
+  return {
+    passed: () => opened.promise,
+    set(next: boolean) {
+      if (isOpen && !next) opened = Promise.withResolvers<void>();
+      if (next) opened.resolve();
+      isOpen = next;
     },
   };
 }

@@ -58,12 +58,14 @@ export function openFragileQueue(
   let current: Queue & Partial<AsyncDisposable> = url ? deps.queue : openMemoryQueue({ log: quietLog }), count = 0;
   if (!url) stack.defer(() => current[Symbol.asyncDispose]!());
   const queue: Queue = {
+    isShared: current.isShared,
     async publish(...args) {
       await current.publish(...args);
       count += 1;
     },
     consume: (...args) => current.consume(...args),
     deadLetters: (...args) => current.deadLetters(...args),
+    takeDeadLetters: (...args) => current.takeDeadLetters(...args),
     ping: () => current.ping(),
   };
   async function wipe(regionCode: string): Promise<void> {

@@ -36,6 +36,7 @@ const PROMISED = `
   GET /api/push-key · POST /api/push-subscriptions · DELETE /api/push-subscriptions
   GET /api/me/alert-preferences · PUT /api/me/alert-preferences
   GET /api/admin/ingest-runs · GET /api/admin/ingest-runs/{id}/rejects
+  GET /api/admin/dead-letters · POST /api/admin/dead-letters/replay · DELETE /api/admin/dead-letters/{eventId}
   GET /healthz · GET /readyz · GET /asyncapi.json`.split(/·|\n/).map((each) => each.trim()).filter(Boolean);
 
 /** Open to whoever has no account. */

@@ -126,7 +126,9 @@ for (const [name, { ignore, open }] of Object.entries(adapters)) {
     });
     await poll(() => got.length === 2);
     assert.ok(performance.now() - started < 10_000);
-    assert.deepEqual(dead, [message("poison")]);
+    assert.deepEqual(dead.map(({ id, type, body }) => ({ id, type, body })), [message("poison")]);
+    assert.equal(dead[0]!.reason, "Error: poisoned");
+    assert.ok(Math.abs(Date.now() - dead[0]!.parkedAt.getTime()) < 15_000, `${dead[0]!.parkedAt}`);
     assert.equal(poisoned, DELIVERY_LIMIT);
     assert.deepEqual(got, ["before", "after"]);
   });
@@ -163,6 +165,32 @@ for (const [name, { ignore, open }] of Object.entries(adapters)) {
     }
     assert.deepEqual(await queue.deadLetters(REGION, 0), []);
     assert.deepEqual(await queue.deadLetters(OTHER, 10), []);
+  });
+
+  test("a dead letter is gone when it has been taken, and no sooner; those that are not taken stay, in order", async () => {
+    await using opened = await open();
+    const { queue } = opened;
+    const rejecter = await queue.consume(REGION, { prefetch: 8 }, () => Promise.reject(new Error("poisoned")));
+    for (const id of ["a", "b", "c"]) await queue.publish(REGION, message(id));
+    await poll(async () => (await queue.deadLetters(REGION, 10)).length === 3);
+    await rejecter[Symbol.asyncDispose]();
+    const sorted = async () => ids(await queue.deadLetters(REGION, 10)).toSorted();
+    assert.equal(await queue.takeDeadLetters(REGION, () => Promise.resolve(false)), 0);
+    assert.equal(await queue.takeDeadLetters(OTHER, () => Promise.resolve(true)), 0);
+    const refused = queue.takeDeadLetters(REGION, ({ id }) => id === "b" ? Promise.resolve(true) : Promise.reject(id));
+    await assert.rejects(refused, (error) => error === "a" || error === "c");
+    assert.deepEqual(await sorted(), ["a", "c"]);
+    const seen: string[] = [];
+    const taken = await queue.takeDeadLetters(REGION, async (letter) => {
+      seen.push(letter.id);
+      if (letter.id === "a") await queue.publish(OTHER, letter);
+      return letter.id === "a";
+    });
+    assert.deepEqual([taken, seen.toSorted(), await sorted()], [1, ["a", "c"], ["c"]]);
+    const got: QueueMessage[] = [];
+    await using _ = await queue.consume(OTHER, { prefetch: 1 }, (each) => Promise.resolve(void got.push(each)));
+    await poll(() => got.length === 1);
+    assert.deepEqual(got, [message("a")]);
   });
 
   test("disposing waits for handlers under way, delivers nothing more, and leaves the rest to others", async () => {

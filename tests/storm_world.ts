@@ -1,11 +1,9 @@
 /** Two nodes, a Redis and the wires between them, all of which may be killed, cut or held up at any time. */
-import { once } from "node:events";
-import net from "node:net";
 import { v7 } from "uuid";
 import { type FaultProxy, openFaultProxy } from "./fault_proxy.ts";
 import { createDatabase, startTestService, type TestService } from "./harness.ts";
 import { type NodeProcess, startNode } from "./node_process.ts";
-import { poll } from "./poll.ts";
+import { openRedisServer } from "./own_servers.ts";
 
 /** The world of a storm. `service` is a third node, in the test's own process, that nobody harms: it sets up and looks on. */
 export interface StormWorld {
@@ -128,37 +126,6 @@ async function refuseSome({ sql }: TestService): Promise<void> {
       return null;
     end $$;
     create trigger storm_refuse after insert on chat_entries execute function storm_refuse()`);
-}
-
-async function openRedisServer(): Promise<{ url: string; start(): Promise<void>; kill(): Promise<void> }> {
-  const port = await freePort();
-  let process: Deno.ChildProcess | undefined;
-  async function start(): Promise<void> {
-    process = new Deno.Command("redis-server", {
-      args: ["--port", `${port}`, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    await poll(() => Deno.connect({ hostname: "127.0.0.1", port }).then((line) => (line.close(), true), () => false));
-  }
-  await start();
-  return {
-    url: `redis://127.0.0.1:${port}`,
-    start,
-    async kill() {
-      process!.kill("SIGKILL");
-      await process!.status;
-    },
-  };
-}
-
-async function freePort(): Promise<number> {
-  const listener = net.createServer().listen(0, "127.0.0.1");
-  await once(listener, "listening");
-  const { port } = listener.address() as net.AddressInfo;
-  listener.close();
-  return port;
 }
 
 function sleep(ms: number): Promise<void> {

@@ -5,57 +5,49 @@ import { EventMessage } from "../contract/events.ts";
 import { writeAlerts } from "../services/alert_writing.ts";
 import { isStoreDown } from "../services/availability.ts";
 import type { Deps, QueueMessage } from "../services/ports.ts";
-import { startLoop } from "./loop.ts";
+import { within } from "../services/within.ts";
+import { consumeRegions } from "./region_consumers.ts";
 
-/** Unfinished messages of one region. */
-const PREFETCH = 32;
 /** Events written at once, over all regions: within the database pool, so that requests find a connection too. */
 const WRITERS = 4;
-const POLL_MS = 1_000;
-/** While the database is away a message is held, not refused: refused so often, it would be a dead letter. */
-const HOLD_MS = 60_000;
+/** From a message's turn to write on. Its wait for a turn does not count: a long line is no fault of the message's. */
+const DEADLINE_MS = 30_000;
 
 /**
- * Consumes every region whose queue was ever used, and new ones as they come. A message is acknowledged after the commit;
- * one that cannot be read goes to the dead letters. Disposing finishes what is under way.
+ * Consumes its share of the regions. A message is acknowledged after the commit; one that cannot be read, or is not written
+ * by its deadline, is rejected: it comes again, and goes to the dead letters in the end. While the database is away it is
+ * held up to the deadline. Disposing finishes what is under way.
  */
 export async function startAlerts(
   deps: Pick<Deps, "sql" | "queue" | "relay" | "clock" | "log">,
+  { deadlineMs = DEADLINE_MS }: { deadlineMs?: number } = {},
 ): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const writers = new PQueue({ concurrency: WRITERS });
-  const consumers = new Map<string, AsyncDisposable>();
-  let isStopping = false;
-  stack.defer(async () => {
-    isStopping = true;
-    await Promise.all(consumers.values().map((consumer) => consumer[Symbol.asyncDispose]()));
-  });
+  const stopping = new AbortController();
 
   async function handle(message: QueueMessage): Promise<void> {
     const event = EventMessage.parse(JSON.parse(message.body));
-    await writers.add(() =>
-      pRetry(() => writeAlerts(deps, event), {
-        retries: Infinity,
-        minTimeout: 200,
-        maxTimeout: 2_000,
-        maxRetryTime: HOLD_MS,
-        randomize: true,
-        shouldRetry: ({ error }) => isStoreDown(error) && !isStopping,
-      })
-    );
+    await writers.add(() => write(event));
   }
-  async function consumeNew(): Promise<void> {
-    const regions = await deps.sql<{ code: string }[]>`
-      select region_code as code
-      from region_queues`;
-    await Promise.all(
-      regions.filter(({ code }) => !consumers.has(code)).map(async ({ code }) => {
-        consumers.set(code, await deps.queue.consume(code, { prefetch: PREFETCH }, handle));
-      }),
-    );
+  async function write(event: EventMessage): Promise<void> {
+    const over = new AbortController();
+    const writing = pRetry(() => writeAlerts(deps, event, over.signal), {
+      retries: Infinity,
+      minTimeout: 200,
+      maxTimeout: 2_000,
+      randomize: true,
+      signal: over.signal,
+      shouldRetry: ({ error }) => isStoreDown(error) && !stopping.signal.aborted,
+    });
+    try {
+      await within(deadlineMs, "writing the alerts of an event", writing);
+    } finally {
+      over.abort();
+    }
   }
 
-  const loop = stack.use(startLoop(deps, { name: "alerts", everyMs: POLL_MS, step: consumeNew }));
-  stack.use(await deps.relay.subscribe("regions", loop.wake));
+  stack.use(await consumeRegions(deps, handle));
+  stack.defer(() => stopping.abort());
   return stack.move();
 }
