@@ -50,10 +50,10 @@ export async function benchRecipients({ users }: { users: number }): Promise<voi
   const watched = watchStatements({ environment: { DATABASE_URL: databaseUrl } });
   stack.defer(() => watched.sql.end());
   for (const { nodes, pagesRead } of await watched.plansOf(() => recipientsOf(watched, events[0]!))) {
-    const scans = nodes.filter((node) => String(node["Node Type"]).includes("Scan"));
+    const scans = nodes.filter((node) => /(Index|Seq)( Only)? Scan/.test(String(node["Node Type"])));
     say(
       `  ${pagesRead} pages: ${
-        scans.map((node) => `${node["Node Type"]} ${node["Index Name"] ?? node["CTE Name"]}`).join(", ")
+        scans.map((node) => `${node["Node Type"]} ${node["Index Name"] ?? node["Relation Name"]}`).join(", ")
       }`,
     );
   }

@@ -6,6 +6,8 @@ import { startSweep } from "./sweep.ts";
 
 /** Events on their way to the broker at once. */
 const IN_FLIGHT_MAX = 256;
+/** With no more than so many left the next are taken: a claim is a commit, and a hundred cost no more than one. */
+const REFILL_AT = IN_FLIGHT_MAX / 2;
 /** As many are tried at a time while the broker takes none. */
 const PROBES = 8;
 const POLL_MS = 1_000;
@@ -33,7 +35,7 @@ export async function startOutbox(deps: OutboxDeps): Promise<AsyncDisposable> {
   const inFlight = new Set<Promise<void>>();
   stack.defer(async () => void await Promise.all(inFlight));
   const registry = regionRegistry(deps);
-  let isTroubled = false;
+  let isTroubled = false, hasRoom = Promise.withResolvers<void>();
 
   async function publishDue(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
@@ -42,11 +44,15 @@ export async function startOutbox(deps: OutboxDeps): Promise<AsyncDisposable> {
       for (const event of events) track(publish(event));
       // With trouble the next try waits for the poll, and so does what is not due yet.
       if (isTroubled || events.length < room) return;
-      await Promise.race(inFlight);
+      hasRoom = Promise.withResolvers();
+      if (inFlight.size > REFILL_AT) await hasRoom.promise;
     }
   }
   function track(publishing: Promise<void>): void {
-    const tracked = publishing.finally(() => inFlight.delete(tracked));
+    const tracked = publishing.finally(() => {
+      inFlight.delete(tracked);
+      if (inFlight.size <= REFILL_AT) hasRoom.resolve();
+    });
     inFlight.add(tracked);
   }
   async function publish(event: DueEvent): Promise<void> {
