@@ -35,7 +35,8 @@ const inHours = (hours: number) => new Date(service.clock.now().getTime() + hour
 const lastOf = async (person: Person) => (await done("GET", "/api/alerts?limit=1", person)).items[0];
 
 Deno.test("There is no type of event that nothing produces, nobody is told of, or the table does not know", async () => {
-  const [leader, member, absent, removed, refused, fan] = await signUpAll(service, 6) as [
+  const [leader, member, absent, removed, refused, fan, waiting] = await signUpAll(service, 7) as [
+    Person,
     Person,
     Person,
     Person,
@@ -62,7 +63,15 @@ Deno.test("There is no type of event that nothing produces, nobody is told of, o
   await service.sql`update parties set starts_at = now(), join_until = now() where id = ${party.id}`;
   await done("POST", `${path}/complete`, leader);
   await done("POST", `${path}/penalties`, leader, { userIds: [absent.id], reason: "연락 없이 오지 않음" });
-  const cancelled = await openParty(service, leader, { marketId: market.id });
+  const cancelled = await openParty(service, leader, {
+    marketId: market.id,
+    quantity: 2,
+    unit: "ea",
+    leaderQuantity: 1,
+  });
+  await joinAccepted(service, cancelled, leader, removed);
+  await done("POST", `/api/parties/${cancelled.id}/join`, waiting, { waitlist: true });
+  await done("DELETE", `/api/parties/${cancelled.id}/members/me`, removed);
   await done("POST", `/api/parties/${cancelled.id}/cancel`, leader);
   for (const each of [party, cancelled]) await allTold(service, each);
 

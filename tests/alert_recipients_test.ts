@@ -32,7 +32,13 @@ async function typesOf(...people: { id: string }[]): Promise<string[][]> {
 }
 
 /** What events of one type or another tell besides the party. */
-const ANY_FACTS = { reason: null, changed: ["title" as const, "startsAt" as const], hoursBefore: 24 as const };
+const ANY_FACTS = {
+  reason: null,
+  changed: ["title" as const, "startsAt" as const],
+  hoursBefore: 24 as const,
+  quantity: 500,
+  until: "2026-12-31T13:00:00.000Z",
+};
 
 const FAR = { lat: CITY_HALL.lat + 0.2, lng: CITY_HALL.lng };
 
@@ -121,7 +127,7 @@ Deno.test("A cancelled party is told to everyone accepted or pending and to thos
 });
 
 Deno.test("Whom an event concerns equals a brute-force reading of the contract, for any people, homes, favourites and memberships", async () => {
-  const states = ["pending", "accepted", "rejected", "left", "removed"] as const;
+  const states = ["pending", "waiting", "accepted", "rejected", "left", "removed"] as const;
   const one = fc.record({
     // Up to 14 km away to the north, often close to the 10 km.
     km: fc.oneof(fc.double({ min: 0, max: 14, noNaN: true }), fc.double({ min: 9.99, max: 10.01, noNaN: true })),
@@ -170,7 +176,8 @@ Deno.test("Whom an event concerns equals a brute-force reading of the contract, 
       each.favoursMarket ||
       (each.favoursItem && each.home !== null && distanceM(each.home, CITY_HALL) <= FAVORITE_REACH_M);
     const isIn = (each: typeof everyone[number]) => each.state === "accepted";
-    const isInOrWaits = (each: typeof everyone[number]) => isIn(each) || each.state === "pending";
+    const isInOrWaits = (each: typeof everyone[number]) =>
+      isIn(each) || each.state === "pending" || each.state === "waiting";
     const concerned: Record<EventType, (each: typeof everyone[number]) => boolean> = {
       "party.created": favours,
       "party.updated": isInOrWaits,
@@ -183,6 +190,7 @@ Deno.test("Whom an event concerns equals a brute-force reading of the contract, 
       "join.rejected": (each) => each.id === userId,
       "member.removed": (each) => each.id === userId,
       "penalty.received": (each) => each.id === userId,
+      "offer.made": (each) => each.id === userId,
     };
     const expected = everyone.filter((each) => concerned[type](each) && !each.isWithdrawn && each.id !== actorId);
     assert.deepEqual(found, expected.map(({ id }) => id).toSorted());
@@ -248,8 +256,13 @@ Deno.test("An alert is in the inbox within a second of the change, without a pol
 
 async function addMember(party: PlainParty, { id }: { id: string }, status: string): Promise<void> {
   await service.sql`
-    insert into party_members (party_id, user_id, role, status, quantity, requested_at)
-    values (${party.id}, ${id}, 'member', ${status}, 1, now())`;
+    insert into party_members (party_id, user_id, role, status, quantity, queue_no, requested_at)
+    values (${party.id}, ${id}, 'member', ${status}, 1,
+      ${
+    status === "waiting"
+      ? service.sql`(select coalesce(max(queue_no), 0) + 1 from party_members where party_id = ${party.id})`
+      : null
+  }, now())`;
 }
 
 async function withdraw({ id }: { id: string }): Promise<void> {

@@ -1,7 +1,8 @@
-/** What time brings about: reminders of parties, and the end of their recruiting. Any number may run side by side. */
+/** What time brings about: reminders of parties, the end of their recruiting, and that of offers to who waits. Any number may run side by side. */
 import type { Deps } from "../services/ports.ts";
 import { endRecruitings } from "../services/recruiting_ends.ts";
 import { remindDue } from "../services/reminders.ts";
+import { expireOffers } from "../services/waiting_list.ts";
 import { startLoop } from "./loop.ts";
 
 /** Nobody notices a reminder that comes so much later. */
@@ -12,7 +13,7 @@ const BATCH = 100;
 /** Looks each two seconds, by index, for what has become due. Disposing finishes what is under way. */
 export function startDeadlines(deps: Pick<Deps, "sql" | "clock" | "relay" | "log">): AsyncDisposable {
   const stack = new AsyncDisposableStack();
-  const jobs = { recruiting: endRecruitings, reminders: remindDue };
+  const jobs = { recruiting: endRecruitings, reminders: remindDue, offers: expireOffers };
   for (const [name, job] of Object.entries(jobs)) {
     const step = async (signal: AbortSignal) => {
       while (await job(deps, BATCH) && !signal.aborted);
