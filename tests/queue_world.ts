@@ -84,12 +84,13 @@ export interface BookRow {
 
 /** Everything that the database holds of a party's people, the leader left out; those who wait in their order. */
 export async function booksOf({ sql }: Pick<World, "sql">, { id }: { id: string }): Promise<BookRow[]> {
-  return await sql<BookRow[]>`
+  const rows = await sql<BookRow[]>`
     select user_id as "userId", status, quantity, offered_quantity as offered,
       case when status = 'waiting' then row_number() over (order by queue_no)::int end as place
     from party_members
     where party_id = ${id} and role = 'member'
     order by queue_no, user_id`;
+  return rows.map((row) => ({ ...row }));
 }
 
 /** Asserts that nothing is overfilled, the counters are those of the rows, and nobody waits whom there is room for. */
