@@ -144,6 +144,22 @@ Deno.test("What is freed is offered to the first whose minimum fits, is kept for
   await assertBooks(service, party);
 });
 
+Deno.test("A seat on offer is nobody else's, even while there is something left of the pack", async () => {
+  const [a, pending, guest] = await newPeople(service, 3) as [Someone, Someone, Someone];
+  const { party, acts, member, leader } = await openTaken({ capacity: 2, quantity: 30 });
+  await service.sql`update parties set status = 'open', auto_accept = false, capacity = 3 where id = ${party.id}`;
+  await acts.wait(service, a, { quantity: 1 });
+  await acts.leave(service, member);
+  await acts.join(service, pending, { quantity: 1 });
+  const { status } = await callAs(service, leader, "PATCH", `/api/parties/${party.id}`, { capacity: 2 });
+  assert.equal(status, 200);
+  assert.deepEqual(await offersOf(party), [[a.id, 1]]);
+  assertProblem(await acts.join(service, guest, { quantity: 1 }), 409, "party-full");
+  assertProblem(await acts.decide(service, pending, "accepted"), 409, "party-full");
+  assert.equal((await acts.wait(service, guest, { quantity: 1 })).body.place, 2);
+  await assertBooks(service, party);
+});
+
 Deno.test("The offer that takes the last seat confirms an open party, and one of a confirmed party leaves it so", async () => {
   const [a, b] = await newPeople(service, 2) as [Someone, Someone];
   const { party, acts, member } = await openTaken({ capacity: 3 });
