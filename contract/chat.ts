@@ -1,6 +1,7 @@
 /** Chat entries, and the frames of the `moajang.v1` socket. */
 import { z } from "zod";
 import { Id, Instant, paragraphs } from "./common.ts";
+import { PartyStatus } from "./parties.ts";
 import { type ProblemCode, PROBLEMS } from "./problems.ts";
 
 /** Longest text of an entry, in UTF-16 units. */
@@ -116,6 +117,14 @@ export const ServerFrame = z.discriminatedUnion("type", [
   z.object({ type: z.literal("presence"), partyId: Id, userId: Id, online: z.boolean() }),
   z.object({ type: z.literal("typing"), partyId: Id, userId: Id }),
   z.object({ type: z.literal("read"), partyId: Id, userId: Id, seq: Seq }),
+  z.object({
+    type: z.literal("party"),
+    partyId: Id,
+    version: z.int(),
+    status: PartyStatus,
+    memberCount: z.int(),
+    quantityLeft: z.int(),
+  }),
   z.object({ type: z.literal("unsubscribed"), partyId: Id, reason: z.enum(["requested", "left", "removed"]) }),
   z.object({
     type: z.literal("problem"),
@@ -134,12 +143,16 @@ export type ServerFrame = z.infer<typeof ServerFrame>;
 /** An entry from a node that may still be of the version before `targetSeq`. */
 const RelayedEntry = Entry.extend({ targetSeq: Entry.shape.targetSeq.default(null) });
 
-/** What nodes tell each other about a room; `presence`: who is connected has changed; `head`: how far the log goes. */
+/**
+ * What nodes tell each other about a room; `presence`: who is connected has changed; `party`: the party has; `head`: how far
+ * the log goes.
+ */
 export const RoomMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("entries"), shownBy: Id.optional(), entries: z.array(RelayedEntry) }),
   z.object({ type: z.literal("read"), userId: Id, seq: Seq }),
   z.object({ type: z.literal("typing"), userId: Id }),
   z.object({ type: z.literal("presence") }),
+  z.object({ type: z.literal("party") }),
   z.object({ type: z.literal("head"), seq: Seq }),
 ]);
 /** See the schema. */

@@ -10,6 +10,8 @@ export type Audience =
   | "accepted"
   /** Everyone who has asked and waits for an answer. */
   | "pending"
+  /** Everyone who is in the queue. */
+  | "waiting"
   | "leader"
   /** The one whom it is about: `userId`. */
   | "subject";
@@ -41,14 +43,15 @@ const to = <Payload extends z.ZodObject>(payload: Payload, ...audience: Audience
 /** For each type what it tells and whom it concerns; never the one who caused it. */
 export const EVENTS = {
   "party.created": to(z.object(party), "fans"),
-  "party.updated": to(z.object({ ...party, changed: z.array(PartyField).min(1) }), "accepted", "pending"),
+  "party.updated": to(z.object({ ...party, changed: z.array(PartyField).min(1) }), "accepted", "pending", "waiting"),
   "party.confirmed": to(z.object(party), "accepted"),
-  "party.cancelled": to(z.object({ ...party, ...reason }), "fans", "accepted", "pending"),
+  "party.cancelled": to(z.object({ ...party, ...reason }), "fans", "accepted", "pending", "waiting"),
   "party.reminder": to(z.object({ ...party, hoursBefore: z.literal([24, 2]) }), "accepted"),
   "chat.opened": to(z.object(party), "accepted"),
   "join.requested": to(z.object({ ...party, ...subject }), "leader"),
   "join.accepted": to(z.object({ ...party, ...subject }), "subject"),
   "join.rejected": to(z.object({ ...party, ...subject }), "subject"),
+  "offer.made": to(z.object({ ...party, ...subject, quantity: z.int(), until: Instant }), "subject"),
   "member.removed": to(z.object({ ...party, ...subject }), "subject"),
   "settlement.requested": to(z.object({ ...party, ...subject, openKrw: z.int() }), "subject"),
   "penalty.received": to(z.object({ ...party, ...subject, ...reason }), "subject"),

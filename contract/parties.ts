@@ -10,7 +10,23 @@ const Unit = z.enum(["g", "mL", "ea"]);
 const Quantity = z.int().min(1).max(10_000_000);
 const PriceKrw = z.int().min(0).max(1_000_000_000);
 
-/** A group that buys together. `quantity…` count base units of `unit`. */
+/** What 100 g, 100 mL or one piece costs, to the nearest won, halves up. */
+export const UnitPrice = z.object({ krw: z.int(), per: z.literal([100, 1]), unit: Unit });
+/** See the schema. */
+export type UnitPrice = z.infer<typeof UnitPrice>;
+
+/** What is kept for somebody who waits, until when. */
+export const Offer = z.object({ quantity: z.int(), until: Instant });
+/** See the schema. */
+export type Offer = z.infer<typeof Offer>;
+
+/** The caller's place in a party's queue, 1 for the first. */
+export const QueuePlace = z.object({ place: z.int().min(1), offer: Offer.nullable() });
+
+/**
+ * A group that buys together. `quantity…` count base units of `unit`; `quantityLeft` is what nobody has, and nobody has been
+ * offered.
+ */
 export const Party = z.object({
   id: Id,
   title: z.string(),
@@ -21,6 +37,7 @@ export const Party = z.object({
   quantity: z.int(),
   unit: Unit,
   priceKrw: z.int().nullable(),
+  unitPrice: UnitPrice.nullable(),
   leaderQuantity: z.int(),
   quantityLeft: z.int(),
   capacity: z.int(),
@@ -30,7 +47,8 @@ export const Party = z.object({
   joinUntil: Instant,
   autoAccept: z.boolean(),
   leader: Profile,
-  myRole: z.enum(["leader", "member", "pending", "none"]),
+  myRole: z.enum(["leader", "member", "pending", "waiting", "none"]),
+  myQueue: QueuePlace.nullable(),
   chat: z.object({ open: z.boolean(), lastSeq: z.int() }),
   createdAt: Instant,
   version: z.int(),
@@ -95,7 +113,7 @@ export type NearbyQuery = z.infer<typeof NearbyQuery>;
 
 /** Query of GET /api/me/parties. */
 export const MyPartiesQuery = PageQuery.extend({
-  role: z.enum(["leader", "member", "pending"]).optional(),
+  role: z.enum(["leader", "member", "pending", "waiting"]).optional(),
   status: PartyStatus.optional(),
 });
 /** See the schema. */
@@ -103,8 +121,19 @@ export type MyPartiesQuery = z.infer<typeof MyPartiesQuery>;
 
 /** Body of POST /api/parties/{id}/cancel. */
 export const Cancellation = z.strictObject({ reason: line(1, 500).optional() });
-/** Body of POST /api/parties/{id}/join. */
-export const JoinRequest = z.strictObject({ quantity: Quantity.optional() });
+/** Body of POST /api/parties/{id}/join: how much, at least how much, and whether to wait should there be no room. */
+export const JoinRequest = z.strictObject({
+  quantity: Quantity.optional(),
+  quantityMin: Quantity.optional(),
+  waitlist: z.boolean().default(false),
+}).refine(({ quantity = Infinity, quantityMin = 0 }) => quantityMin <= quantity, {
+  path: ["quantityMin"],
+  message: "must not exceed quantity",
+});
+/** See the schema. */
+export type JoinRequest = z.infer<typeof JoinRequest>;
+/** Body of POST /api/parties/{id}/offer. */
+export const OfferAnswer = z.strictObject({ accept: z.boolean() });
 /** Query of DELETE /api/parties/{id}/members/me: `late` says that one knows what leaving a confirmed party is. */
 export const LeaveQuery = z.object({ late: z.enum(["true", "false"]).optional() });
 /** Body of PATCH /api/parties/{id}/members/{userId}. */
@@ -121,13 +150,20 @@ export type CheckInCode = z.infer<typeof CheckInCode>;
 /** Body of POST /api/parties/{id}/check-in. */
 export const CheckIn = z.strictObject({ code: z.string().regex(/^\d{6}$/, "must be six digits") });
 
-/** A person's place in a party. */
+/**
+ * A person's place in a party. `quantity` is their share; of who asks or waits, their wish. Those who wait have a `place`, 1
+ * for the first, and perhaps an `offer`.
+ */
 export const Membership = z.object({
   userId: Id,
   nickname: z.string(),
   role: z.enum(["leader", "member"]),
-  status: z.enum(["pending", "accepted", "rejected", "left", "removed"]),
+  status: z.enum(["pending", "waiting", "accepted", "rejected", "left", "removed"]),
   quantity: z.int(),
+  quantityMin: z.int(),
+  quantityWish: z.int(),
+  place: z.int().min(1).nullable(),
+  offer: Offer.nullable(),
   attended: z.boolean().nullable(),
   penalised: z.boolean(),
   profile: Profile,

@@ -23,6 +23,7 @@ export const PROBLEMS = {
   "party-full": { status: 409, ko: "파티 인원이 가득 찼습니다", en: "The party is full" },
   "party-closed": { status: 409, ko: "모집이 끝난 파티입니다", en: "The party is closed" },
   "quantity-unavailable": { status: 409, ko: "남은 수량이 부족합니다", en: "Not enough left" },
+  "no-offer": { status: 409, ko: "받은 제안이 없거나 기한이 지났습니다", en: "No offer, or it has run out" },
   "checked-in": { status: 409, ko: "이미 도착을 확인한 참여자입니다", en: "The member has checked in" },
   "not-penalisable": { status: 409, ko: "페널티를 줄 수 없는 참여자입니다", en: "Not penalisable" },
   "appeal-closed": { status: 409, ko: "이의를 제기할 수 없는 페널티입니다", en: "Not open to appeal" },

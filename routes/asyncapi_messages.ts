@@ -36,6 +36,8 @@ const SERVER: Record<ServerFrame["type"], string> = {
   presence: "Somebody came to the room, or their last connection left it",
   typing: "Somebody is typing",
   read: "Somebody has read up to `seq`",
+  party:
+    "The party has changed: what is left of it now. Two that come in a row may be the same; for more, read the party anew",
   unsubscribed: "The subscription has ended: requested, or because the person left or was removed",
   problem: "A frame could not be obeyed; the connection stays open. The codes are those of the HTTP problems",
   reconnect: "The node is about to stop: connect anew in this time",

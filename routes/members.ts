@@ -1,18 +1,28 @@
 /** Who is in a party. */
 import { Hono } from "hono";
 import { PageQuery } from "../contract/common.ts";
-import { Attendance, JoinRequest, LeaveQuery, MemberDecision, MemberList, Membership } from "../contract/parties.ts";
+import {
+  Attendance,
+  JoinRequest,
+  LeaveQuery,
+  MemberDecision,
+  MemberList,
+  Membership,
+  OfferAnswer,
+} from "../contract/parties.ts";
+import { joinParty } from "../services/joining.ts";
 import { LIMITS } from "../services/limits.ts";
 import { listMembers } from "../services/member_rows.ts";
-import { decideMember, joinParty, leaveParty, markAttendance } from "../services/members.ts";
+import { decideMember, leaveParty, markAttendance } from "../services/members.ts";
 import type { Deps } from "../services/ports.ts";
+import { answerOffer } from "../services/waiting_list.ts";
 import { type EdgeEnv, ids, jsonBody, noBody, query } from "./edge.ts";
 import { signedIn } from "./guard.ts";
 import { created } from "./idempotency.ts";
 import { answerPage } from "./page.ts";
 
 /**
- * Under a party: POST `/{id}/join`, GET `/{id}/members`, PATCH `/{id}/members/{userId}`, DELETE `/{id}/members/me`,
+ * Under a party: POST `/{id}/join`, POST `/{id}/offer`, GET `/{id}/members`, PATCH `/{id}/members/{userId}`, DELETE `/{id}/members/me`,
  * PUT `/{id}/members/{userId}/attendance`.
  */
 export function memberRoutes(deps: Deps) {
@@ -20,7 +30,7 @@ export function memberRoutes(deps: Deps) {
     .post(
       "/:id/join",
       signedIn(deps, {
-        summary: "Ask for a place in a party",
+        summary: "Ask for a place in a party, or wait for one",
         answers: { 201: Membership },
         problems: [
           ...[
@@ -41,6 +51,20 @@ export function memberRoutes(deps: Deps) {
       (c) => {
         const request = { partyId: c.req.valid("param").id, userId: c.get("caller").userId, ...c.req.valid("json") };
         return created(deps, c, async (scope) => ({ body: await joinParty(scope, request) }));
+      },
+    )
+    .post(
+      "/:id/offer",
+      signedIn(deps, {
+        summary: "Take the place that one has waited for, or decline it",
+        answers: { 200: Membership },
+        problems: ["invalid-input", "not-found", "no-offer", "join-suspended"],
+      }),
+      ids("id"),
+      jsonBody(OfferAnswer),
+      async (c) => {
+        const which = { partyId: c.req.valid("param").id, userId: c.get("caller").userId };
+        return c.json(await answerOffer(deps, which, c.req.valid("json").accept));
       },
     )
     .get(
@@ -75,7 +99,7 @@ export function memberRoutes(deps: Deps) {
     .delete(
       "/:id/members/me",
       signedIn(deps, {
-        summary: "Leave a party, or take an application back; confirmed already, with ?late=true",
+        summary: "Leave a party or its queue, or take an application back; if confirmed, with ?late=true",
         answers: { 204: null },
         problems: ["invalid-input", "not-found", "party-state"],
       }),

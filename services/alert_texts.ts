@@ -70,6 +70,10 @@ const TEXTS: { [Type in EventType]: Record<Locale, (told: Told<Type>) => AlertTe
     ko: (told) => ({ title: "이번 파티에는 함께하지 못하게 됐어요", body: told.partyTitle }),
     en: (told) => ({ title: "Your request was declined", body: told.partyTitle }),
   },
+  "offer.made": {
+    ko: (told) => ({ title: "기다리던 파티에 자리가 났어요", body: offerBody("ko", told, "까지 답해 주세요") }),
+    en: (told) => ({ title: "A place is free for you", body: offerBody("en", told, "answer by ") }),
+  },
   "member.removed": {
     ko: (told) => ({ title: "파티에서 빠지게 됐어요", body: told.partyTitle }),
     en: (told) => ({ title: "You were taken out of the party", body: told.partyTitle }),
@@ -142,6 +146,16 @@ const FIELDS: Record<Locale, Record<PartyField, string>> = {
 const REMINDER: Record<Locale, Record<Told<"party.reminder">["hoursBefore"], string>> = {
   ko: { 24: "파티가 하루 앞으로 다가왔어요", 2: "파티가 곧 시작돼요" },
   en: { 24: "Your party is a day away", 2: "Your party starts soon" },
+};
+
+function offerBody(locale: Locale, { partyTitle, until }: Told<"offer.made">, ask: string): string {
+  const time = TIME[locale].format(Date.parse(until));
+  return `${partyTitle} · ${locale === "ko" ? time + ask : ask + time}`;
+}
+
+const TIME: Record<Locale, Intl.DateTimeFormat> = {
+  ko: new Intl.DateTimeFormat("ko", { timeZone: "Asia/Seoul", hour: "numeric", minute: "2-digit" }),
+  en: new Intl.DateTimeFormat("en", { timeZone: "Asia/Seoul", hour: "numeric", minute: "2-digit" }),
 };
 
 function startOf(locale: Locale, told: Told): string {

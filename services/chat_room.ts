@@ -31,6 +31,8 @@ export interface ChatRoom {
   offer(entries: Entry[]): void;
   /** Hands on whatever the log has beyond the head. */
   catchUp(): Promise<void>;
+  /** Tells all a frame that is not part of the log. */
+  tellAll(frame: string): void;
   /** Tells all but the person whom it is about a frame that is not part of the log. */
   tell(aboutId: string, frame: string): void;
   /** Tells the others how far a person has read: never back, and not before they have been given the entry. */
@@ -120,6 +122,9 @@ export function createRoom(
     followers,
     offer,
     catchUp,
+    tellAll(frame) {
+      for (const follower of followers) follower.hear(frame);
+    },
     tell: (aboutId, frame) => tell(aboutId, frame),
     tellRead: receipts.take,
     setOnline(userIds) {

@@ -10,6 +10,7 @@ import { type ChatRoom, createRoom, PAGE, type ReadOn } from "./chat_room.ts";
 import { followRoom, type Listener } from "./chat_subscription.ts";
 import { newId } from "./ids.ts";
 import type { Deps } from "./ports.ts";
+import { createPartyNews } from "./party_news.ts";
 import { openPresence } from "./presence.ts";
 
 /** Where people follow rooms. */
@@ -55,6 +56,8 @@ export async function openRooms(deps: Pick<Deps, "sql" | "relay" | "clock" | "lo
     onRead: (partyId, userIds) => rooms.get(partyId)?.room.setOnline(userIds),
   });
 
+  const news = createPartyNews(deps, (partyId, frame) => rooms.get(partyId)?.room.tellAll(frame));
+
   function open(partyId: string, head: number, online: Set<string>): OpenRoom {
     const readOn: ReadOn = (after) => readEntries(deps, { partyId, after, limit: PAGE });
     const room = createRoom({ log, readOn }, { partyId, head, online });
@@ -75,6 +78,7 @@ export async function openRooms(deps: Pick<Deps, "sql" | "relay" | "clock" | "lo
     if (message?.type === "entries") room.offer(message.entries);
     if (message?.type === "head" && message.seq > room.head) room.catchUp();
     if (message?.type === "presence") presence.refresh(room.partyId);
+    if (message?.type === "party") news.refresh(room.partyId);
     if (message?.type === "read") room.tellRead(message.userId, message.seq);
     if (message?.type === "typing") {
       const { userId } = message;

@@ -4,8 +4,8 @@ import type { Page } from "../contract/common.ts";
 import type { Membership } from "../contract/parties.ts";
 import { Problem } from "../contract/problems.ts";
 import { cutPage, readCursor } from "./cursor.ts";
-import { noSuchParty, type PartyReader } from "./party_rows.ts";
-import type { Deps } from "./ports.ts";
+import { noSuchParty, offerOf, type PartyReader, placeOf } from "./party_rows.ts";
+import type { Deps, TransactionSql } from "./ports.ts";
 import { profilesOf } from "./profiles.ts";
 
 type MemberRow = Omit<Membership, "nickname" | "profile"> & { requestedAt: Date };
@@ -20,6 +20,19 @@ export async function readMembership(deps: PartyReader, partyId: string, userId:
   );
   if (!member) throw noSuchMember();
   return member;
+}
+
+/** What a person is to a party; `undefined` for who never asked. */
+export async function findStatus(
+  tx: TransactionSql,
+  partyId: string,
+  userId: string,
+): Promise<Membership["status"] | undefined> {
+  const [member] = await tx<Pick<Membership, "status">[]>`
+    select status
+    from party_members
+    where party_id = ${partyId} and user_id = ${userId}`;
+  return member?.status;
 }
 
 /** The person is not in the party, or never was. */
@@ -64,6 +77,8 @@ async function requireInside({ sql }: Pick<Deps, "sql">, partyId: string, caller
 function selectMembers(sql: Deps["sql"]) {
   return sql`
     select m.user_id as "userId", m.role, m.status, m.quantity, m.attended, m.requested_at as "requestedAt",
+      coalesce(m.quantity_min, m.quantity) as "quantityMin", coalesce(m.quantity_wish, m.quantity) as "quantityWish",
+      ${placeOf(sql, sql`m`)} as place, ${offerOf(sql, sql`m`)} as offer,
       exists (select 1 from penalties x where x.party_id = m.party_id and x.user_id = m.user_id) as penalised
     from party_members m`;
 }

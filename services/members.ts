@@ -1,16 +1,16 @@
-/** Who is in a party: asking, being let in or refused, leaving. Every change is made under the party's lock. */
+/** Who is in a party: being let in or refused, leaving. Every change is made under the party's lock. */
 import type { MemberDecision, Membership } from "../contract/parties.ts";
 import { Problem } from "../contract/problems.ts";
-import { appendNotice, openRoom } from "./chat_log.ts";
+import { appendNotice } from "./chat_log.ts";
 import { recordEvent } from "./events.ts";
-import { noSuchMember, readMembership } from "./member_rows.ts";
-import { holdPerson } from "./me.ts";
-import { requireUnsuspended } from "./penalty_effects.ts";
+import { findStatus, noSuchMember, readMembership } from "./member_rows.ts";
+import { leaveQueue, makeOffers } from "./offers.ts";
 import { lockAsLeader, type LockedParty, lockParty, requireStarted, requireState } from "./party_lock.ts";
+import { tellOfParty } from "./party_news.ts";
 import type { PartyChanger } from "./party_rows.ts";
-import { closeRecruiting } from "./party_state.ts";
+import { giveSeat } from "./party_seats.ts";
 import type { Deps, TransactionSql } from "./ports.ts";
-import { inTransaction, sqlOf } from "./transaction.ts";
+import { inTransaction } from "./transaction.ts";
 
 /** A person's place in a party, and who asks about it. */
 export interface MemberMove {
@@ -20,29 +20,8 @@ export interface MemberMove {
 }
 
 /**
- * Asks for a place, of `quantity` or an even share of what is left; with `autoAccept` it is given at once, unless the
- * person's penalties are in the way. Who left may ask again. Throws `not-found`, `already-member`, `join-refused`,
- * `join-suspended`, `party-full`, `party-closed`, `quantity-unavailable`.
- */
-export async function joinParty(
-  deps: PartyChanger,
-  { partyId, userId, quantity }: { partyId: string; userId: string; quantity?: number | undefined },
-): Promise<Membership> {
-  return await inTransaction(deps.sql, async (tx) => {
-    await holdPerson(tx, userId);
-    const party = await lockParty(tx, partyId);
-    await requireOutside(tx, party, userId);
-    const { needsApproval } = await requireUnsuspended(deps, tx, userId);
-    requireJoinable(party, deps.clock.now());
-    await addApplicant(deps, tx, party, userId, quantity);
-    if (party.autoAccept && !needsApproval) await giveSeat(deps, tx, party, { userId, givenBy: null });
-    else await recordEvent(deps, tx, { type: "join.requested", partyId, actorId: userId, userId });
-    return await readMembership({ ...deps, sql: sqlOf(tx) }, partyId, userId);
-  });
-}
-
-/**
- * The leader accepts or rejects an applicant, or removes a member while the party is open; deciding the same twice is fine.
+ * The leader accepts or rejects an applicant, or removes a member while the party is open, or sends somebody out of the
+ * queue, whose order is not the leader's to change; deciding the same twice is fine.
  * Throws `not-found`, `forbidden`, `party-state`, `party-full`, `quantity-unavailable`.
  */
 export async function decideMember(
@@ -54,9 +33,10 @@ export async function decideMember(
     const party = await lockAsLeader(tx, partyId, callerId);
     const current = await readStatus(tx, party, userId);
     if (current === status) return;
-    requireState(party, "change the members", "open");
+    const isQueued = status === "rejected" && current === "waiting";
+    requireState(party, "change the members", "open", ...(isQueued ? ["confirmed" as const] : []));
     const needed = status === "removed" ? "accepted" : "pending";
-    if (current !== needed || userId === party.leaderId) {
+    if ((current !== needed && !isQueued) || userId === party.leaderId) {
       throw new Problem("party-state", `Cannot make the person ${status}: they are ${current}`);
     }
     if (status === "accepted") await giveSeat(deps, tx, party, { userId, givenBy: callerId });
@@ -70,8 +50,9 @@ export async function decideMember(
 const LATE_MS = 3 * 3600_000;
 
 /**
- * Leaves, or takes an application back, while the party is open. With `isLate` also once it is confirmed, until it starts:
- * that, and leaving within 3 h of the start, is noted as a late cancellation. Throws `not-found`, `party-state`.
+ * Leaves, or takes an application back, while the party is open; the queue can be left at any time. With `isLate` also once
+ * it is confirmed, until it starts: that, and leaving within 3 h of the start, is noted as a late cancellation. Throws
+ * `not-found`, `party-state`.
  */
 export async function leaveParty(
   deps: PartyChanger,
@@ -84,6 +65,7 @@ export async function leaveParty(
       throw new Problem("party-state", "Cannot leave the party: its leader cancels it instead");
     }
     if (current === "pending") return await withdrawApplication(deps, tx, party, userId);
+    if (current === "waiting") return await leaveQueue(deps, tx, partyId, { userId, status: "left" });
     if (current !== "accepted") throw noSuchMember();
     requireLeavable(party, isLate, deps.clock.now());
     await takeBackSeat(deps, tx, party, userId, "left");
@@ -139,7 +121,7 @@ export async function markAttendance(
   return await readMembership(deps, partyId, userId);
 }
 
-/** Gives back a locked party's seat and share, tells the chat, and notes how it ended. */
+/** Gives back a locked party's seat and share, for those who wait, tells the chat, and notes how it ended. */
 export async function takeBackSeat(
   deps: Pick<Deps, "clock" | "relay" | "log">,
   tx: TransactionSql,
@@ -159,6 +141,8 @@ export async function takeBackSeat(
     set member_count = member_count - 1, quantity_taken = quantity_taken - ${member.quantity}, version = version + 1
     where id = ${partyId}`;
   await appendNotice(deps, tx, { partyId, kind: status === "left" ? "leave" : "removed", userId });
+  tellOfParty(deps, tx, partyId);
+  await makeOffers(deps, tx, partyId);
 }
 
 /** Takes an application back, whatever the party's state. */
@@ -172,74 +156,6 @@ export async function withdrawApplication(
     update party_members
     set status = 'left', decided_at = ${clock.now()}
     where party_id = ${party.id} and user_id = ${userId} and status = 'pending'`;
-}
-
-async function requireOutside(tx: TransactionSql, party: LockedParty, userId: string): Promise<void> {
-  const current = await findStatus(tx, party.id, userId);
-  if (current === "pending" || current === "accepted") {
-    throw new Problem("already-member", `Cannot join the party: the person is ${current} already`);
-  }
-  if (current === "rejected" || current === "removed") {
-    throw new Problem("join-refused", `Cannot join the party: the person was ${current}`);
-  }
-}
-
-function requireJoinable(party: LockedParty, now: Date): void {
-  const closed = (why: string) => new Problem("party-closed", `Cannot join the party: ${why}`);
-  if (party.status === "done" || party.status === "cancelled") throw closed(`it is ${party.status}`);
-  if (party.memberCount >= party.capacity) throw new Problem("party-full", "Cannot join the party: it is full");
-  if (party.status === "confirmed") throw closed("its leader has closed it");
-  if (party.joinUntil <= now) throw closed("its time to join is over");
-}
-
-async function addApplicant(
-  { clock }: Pick<Deps, "clock">,
-  tx: TransactionSql,
-  party: LockedParty,
-  userId: string,
-  asked: number | undefined,
-): Promise<void> {
-  const quantity = asked ?? Math.floor(party.quantityLeft / (party.capacity - party.memberCount));
-  if (quantity < 1 || quantity > party.quantityLeft) {
-    throw new Problem("quantity-unavailable", `Cannot join the party: ${party.quantityLeft} are left`);
-  }
-  await tx`
-    insert into party_members (party_id, user_id, role, status, quantity, requested_at)
-    values (${party.id}, ${userId}, 'member', 'pending', ${quantity}, ${clock.now()})
-    on conflict (party_id, user_id) do update
-    set status = excluded.status, quantity = excluded.quantity, requested_at = excluded.requested_at,
-      decided_at = null, joined_seq = null`;
-}
-
-/**
- * Lets an applicant of a locked, open party in; nobody gives the seat when it is there for the asking. The first one opens
- * the chat; the last one confirms the party.
- */
-async function giveSeat(
-  deps: Pick<Deps, "clock" | "relay" | "log">,
-  tx: TransactionSql,
-  party: LockedParty,
-  { userId, givenBy }: { userId: string; givenBy: string | null },
-): Promise<void> {
-  if (party.memberCount >= party.capacity) throw new Problem("party-full", "Cannot accept the person: it is full");
-  const partyId = party.id;
-  const [member] = await tx<{ quantity: number }[]>`
-    update party_members
-    set status = 'accepted', decided_at = ${deps.clock.now()}
-    where party_id = ${partyId} and user_id = ${userId} and status = 'pending'
-    returning quantity`;
-  if (!member) throw noSuchMember();
-  if (member.quantity > party.quantityLeft) {
-    throw new Problem("quantity-unavailable", `Cannot accept the person: ${party.quantityLeft} are left`);
-  }
-  await tx`
-    update parties
-    set member_count = member_count + 1, quantity_taken = quantity_taken + ${member.quantity}, version = version + 1
-    where id = ${partyId}`;
-  await openRoom(deps, tx, { partyId, openedBy: party.leaderId });
-  await appendNotice(deps, tx, { partyId, kind: "join", userId });
-  await recordEvent(deps, tx, { type: "join.accepted", partyId, actorId: party.leaderId, userId });
-  if (party.memberCount + 1 === party.capacity) await closeRecruiting(deps, tx, party, givenBy);
 }
 
 async function remove(
@@ -262,6 +178,7 @@ async function refuse(
     update party_members
     set status = 'rejected', decided_at = ${deps.clock.now()}
     where party_id = ${party.id} and user_id = ${userId} and status = 'pending'`;
+  await leaveQueue(deps, tx, party.id, { userId, status: "rejected" });
   await recordEvent(deps, tx, { type: "join.rejected", partyId: party.id, actorId: party.leaderId, userId });
 }
 
@@ -269,12 +186,4 @@ async function readStatus(tx: TransactionSql, party: LockedParty, userId: string
   const status = await findStatus(tx, party.id, userId);
   if (!status) throw noSuchMember();
   return status;
-}
-
-async function findStatus(tx: TransactionSql, partyId: string, userId: string) {
-  const [member] = await tx<Pick<Membership, "status">[]>`
-    select status
-    from party_members
-    where party_id = ${partyId} and user_id = ${userId}`;
-  return member?.status;
 }

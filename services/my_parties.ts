@@ -1,4 +1,4 @@
-/** The parties a person leads, is in, or has asked to join. */
+/** The parties a person leads, is in, has asked to join, or waits for. */
 import { z } from "zod";
 import type { Page } from "../contract/common.ts";
 import type { MyPartiesQuery, Party } from "../contract/parties.ts";
@@ -20,7 +20,7 @@ export async function listMyParties(
     from party_members m
     join parties p on p.id = m.party_id
     where m.user_id = ${callerId}
-      and m.status in ('accepted', 'pending')
+      and m.status in ('accepted', 'pending', 'waiting')
       ${role === undefined ? sql`` : sql`and ${ROLES[role](sql)}`}
       ${status === undefined ? sql`` : sql`and p.status = ${status}`}
       ${after ? sql`and m.party_id < ${after[0]}` : sql``}
@@ -34,4 +34,5 @@ const ROLES = {
   leader: (sql: PartyReader["sql"]) => sql`m.role = 'leader'`,
   member: (sql: PartyReader["sql"]) => sql`m.role = 'member' and m.status = 'accepted'`,
   pending: (sql: PartyReader["sql"]) => sql`m.status = 'pending'`,
+  waiting: (sql: PartyReader["sql"]) => sql`m.status = 'waiting'`,
 };

@@ -1,5 +1,6 @@
 /** What a person's withdrawal means for their parties. */
 import { takeBackSeat, withdrawApplication } from "./members.ts";
+import { leaveQueue } from "./offers.ts";
 import { lockParty } from "./party_lock.ts";
 import { cancelLocked } from "./party_state.ts";
 import type { Deps, TransactionSql } from "./ports.ts";
@@ -19,7 +20,7 @@ export async function leaveAllParties(
     from party_members m
     join parties p on p.id = m.party_id
     where m.user_id = ${userId}
-      and m.status in ('pending', 'accepted')
+      and m.status in ('pending', 'waiting', 'accepted')
       and p.status in ('open', 'confirmed')
     order by m.party_id`;
   for (const { partyId } of memberships) await leaveOne(deps, tx, partyId, userId);
@@ -39,5 +40,6 @@ async function leaveOne(
     from party_members
     where party_id = ${partyId} and user_id = ${userId}`;
   if (member?.status === "pending") await withdrawApplication(deps, tx, party, userId);
+  if (member?.status === "waiting") await leaveQueue(deps, tx, partyId, { userId, status: "left" });
   if (member?.status === "accepted") await takeBackSeat(deps, tx, party, userId, "left");
 }

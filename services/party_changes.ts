@@ -4,7 +4,9 @@ import { checkTimes, type Party, type PartyChange } from "../contract/parties.ts
 import { invalid, Problem } from "../contract/problems.ts";
 import { recordEvent } from "./events.ts";
 import { checkStillAhead } from "./parties.ts";
+import { makeOffers } from "./offers.ts";
 import { lockAsLeader, type LockedParty, requireState } from "./party_lock.ts";
+import { tellOfParty } from "./party_news.ts";
 import { type PartyChanger, readParty } from "./party_rows.ts";
 import { closeRecruiting } from "./party_state.ts";
 import type { Deps, TransactionSql } from "./ports.ts";
@@ -29,12 +31,14 @@ export async function changeParty(
     const forRecruiting = ["capacity", "joinUntil", "autoAccept"].some((field) => field in change);
     requireState(party, "change the party", "open", ...(forRecruiting ? [] : ["confirmed" as const]));
     const changed = await updateParty(deps, tx, party, change);
+    tellOfParty(deps, tx, partyId);
     if (changed.length > 0) {
       await recordEvent(deps, tx, { type: "party.updated", partyId, actorId: callerId, changed });
     }
     if (party.status === "open" && change.capacity === party.memberCount) {
       await closeRecruiting(deps, tx, party, callerId);
     }
+    await makeOffers(deps, tx, partyId);
   });
   return await readParty(deps, partyId, callerId);
 }
@@ -80,8 +84,9 @@ async function updateParty(
   party: LockedParty,
   change: PartyChange,
 ): Promise<PartyField[]> {
-  if (change.capacity !== undefined && change.capacity < party.memberCount) {
-    throw invalid("/capacity", `must not be below the ${party.memberCount} who are in`);
+  const seated = party.memberCount + party.seatsOffered;
+  if (change.capacity !== undefined && change.capacity < seated) {
+    throw invalid("/capacity", `must not be below the ${seated} who are in, or have been offered a seat`);
   }
   const times = newTimes(deps, party, change);
   const isMoved = times.startsAt.getTime() !== party.startsAt.getTime();

@@ -15,6 +15,11 @@ export interface LockedParty {
   status: Party["status"];
   capacity: number;
   memberCount: number;
+  /** Of people who wait and have been offered one. */
+  seatsOffered: number;
+  /** The pack. */
+  quantity: number;
+  /** What of it nobody has, and nobody has been offered. */
   quantityLeft: number;
   autoAccept: boolean;
   startsAt: Date;
@@ -42,12 +47,26 @@ export async function lockOverdueParty(tx: TransactionSql, partyId: string, now:
   return party ?? null;
 }
 
+/** Locks the party if it exists and nobody else holds it. */
+export async function lockPartyIfFree(tx: TransactionSql, partyId: string): Promise<LockedParty | null> {
+  const [party] = await tx<LockedParty[]>`
+    ${selectForLock(tx)}
+    where id = ${partyId}
+    for no key update skip locked`;
+  return party ?? null;
+}
+
 function selectForLock(tx: TransactionSql) {
   return tx`
     select id, leader_id as "leaderId", status, capacity, member_count as "memberCount",
-      quantity_left as "quantityLeft", auto_accept as "autoAccept", starts_at as "startsAt", ends_at as "endsAt",
-      join_until as "joinUntil", version
+      seats_offered as "seatsOffered", quantity, quantity_left as "quantityLeft", auto_accept as "autoAccept",
+      starts_at as "startsAt", ends_at as "endsAt", join_until as "joinUntil", version
     from parties`;
+}
+
+/** Seats that nobody has, and nobody has been offered. */
+export function seatsFree(party: LockedParty): number {
+  return party.capacity - party.memberCount - party.seatsOffered;
 }
 
 /** Locks the party for its leader. Throws `not-found`, `forbidden`. */

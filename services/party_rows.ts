@@ -1,8 +1,9 @@
 /** How a party is read: rows by id become {@link Party}s, with what the caller is to each. */
 import type { Party } from "../contract/parties.ts";
 import { Problem } from "../contract/problems.ts";
-import type { Deps } from "./ports.ts";
+import type { Deps, Sql } from "./ports.ts";
 import { profilesOf } from "./profiles.ts";
+import { unitPriceOf } from "./unit_prices.ts";
 
 /** What reading parties needs. */
 export type PartyReader = Pick<Deps, "sql" | "cache" | "clock" | "log">;
@@ -11,7 +12,7 @@ export type PartyReader = Pick<Deps, "sql" | "cache" | "clock" | "log">;
 export type PartyChanger = PartyReader & Pick<Deps, "relay">;
 
 type PartyRow =
-  & Omit<Party, "leader" | "startsAt" | "endsAt" | "joinUntil" | "createdAt">
+  & Omit<Party, "leader" | "unitPrice" | "startsAt" | "endsAt" | "joinUntil" | "createdAt">
   & { leaderId: string; startsAt: Date; endsAt: Date; joinUntil: Date; createdAt: Date };
 
 /** The party as the caller (`null`: nobody) sees it. Throws `not-found`. */
@@ -33,6 +34,7 @@ export async function loadParties(deps: PartyReader, ids: string[], callerId: st
     const { leaderId, startsAt, endsAt, joinUntil, createdAt, ...rest } = row;
     return [{
       ...rest,
+      unitPrice: unitPriceOf(rest),
       leader: profiles.get(leaderId)!,
       startsAt: startsAt.toISOString(),
       endsAt: endsAt.toISOString(),
@@ -40,6 +42,27 @@ export async function loadParties(deps: PartyReader, ids: string[], callerId: st
       createdAt: createdAt.toISOString(),
     }];
   });
+}
+
+/** Where in the queue the `party_members` row stands that the alias names: 1 is the first, null for who does not wait. */
+export function placeOf(sql: Sql, member: ReturnType<Sql>) {
+  return sql`
+    case when ${member}.status = 'waiting' then (
+      select count(*)::int
+      from party_members ahead
+      where ahead.party_id = ${member}.party_id and ahead.queue_no <= ${member}.queue_no) end`;
+}
+
+/** What the `party_members` row that the alias names has been offered, as JSON; null for nothing. */
+export function offerOf(sql: Sql, member: ReturnType<Sql>) {
+  return sql`
+    case when ${member}.offer_until is not null then
+      jsonb_build_object('quantity', ${member}.offered_quantity, 'until', ${utc(sql, sql`${member}.offer_until`)}) end`;
+}
+
+/** An instant as JSON has it: as `toISOString` writes it. */
+function utc(sql: Sql, instant: ReturnType<Sql>) {
+  return sql`to_char(${instant} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 }
 
 /** There is no such party, or the caller may not know of it. */
@@ -60,9 +83,12 @@ async function readRows({ sql }: Pick<Deps, "sql">, ids: string[], callerId: str
       case
         when caller.role = 'leader' then 'leader'
         when caller.status = 'accepted' then 'member'
-        when caller.status = 'pending' then 'pending'
+        when caller.status in ('pending', 'waiting') then caller.status
         else 'none'
       end as "myRole",
+      case when caller.status = 'waiting' then
+        jsonb_build_object('place', ${placeOf(sql, sql`caller`)}, 'offer', ${offerOf(sql, sql`caller`)})
+      end as "myQueue",
       jsonb_build_object('open', room.opened_at is not null, 'lastSeq', coalesce(room.last_seq, 0)) as chat
     from parties p
     join markets m on m.id = p.market_id

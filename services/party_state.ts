@@ -1,9 +1,12 @@
 /** The state machine of a party: open → confirmed → done | cancelled, and open → cancelled. */
 import type { Party } from "../contract/parties.ts";
 import { recordEvent } from "./events.ts";
+import { takeBackOffers } from "./offers.ts";
 import { lockAsLeader, type LockedParty, requireStarted, requireState } from "./party_lock.ts";
+import { tellOfParty } from "./party_news.ts";
 import { noSuchParty, type PartyChanger, readParty } from "./party_rows.ts";
 import type { Deps, TransactionSql } from "./ports.ts";
+import { fillShares } from "./share_filling.ts";
 import { inTransaction } from "./transaction.ts";
 
 /** Which party, and who asks. */
@@ -28,7 +31,7 @@ export async function completeParty(deps: PartyChanger, { partyId, callerId }: P
     const party = await lockAsLeader(tx, partyId, callerId);
     requireState(party, "complete the party", "confirmed");
     requireStarted(party, "complete the party", deps.clock.now());
-    await setStatus(tx, party, "done");
+    await setStatus(deps, tx, party, "done");
   });
   return await readParty(deps, partyId, callerId);
 }
@@ -56,13 +59,14 @@ export async function cancelLocked(
   party: LockedParty,
   { actorId, reason = null }: { actorId: string | null; reason?: string | null | undefined },
 ): Promise<void> {
-  await setStatus(tx, party, "cancelled", reason);
+  await setStatus(deps, tx, party, "cancelled", reason);
+  await takeBackOffers(tx, party.id);
   await recordEvent(deps, tx, { type: "party.cancelled", partyId: party.id, actorId, reason });
 }
 
 /**
- * open → confirmed for a locked party. `actorId` closed it, `null` when its last seat was taken or its time has run out. Who
- * still waits for an answer gets a no.
+ * open → confirmed for a locked party. `actorId` closed it, `null` when its last seat was taken or its time has run out. Its
+ * pack is divided among those who are in by their wishes; who still waits for an answer gets a no, the queue stays.
  */
 export async function closeRecruiting(
   deps: Pick<Deps, "clock" | "relay" | "log">,
@@ -71,7 +75,8 @@ export async function closeRecruiting(
   actorId: string | null,
 ): Promise<void> {
   const about = { partyId: party.id, actorId };
-  await setStatus(tx, party, "confirmed");
+  await setStatus(deps, tx, party, "confirmed");
+  await fillShares(tx, party.id);
   await recordEvent(deps, tx, { type: "party.confirmed", ...about });
   const refused = await tx<{ userId: string }[]>`
     update party_members
@@ -83,6 +88,7 @@ export async function closeRecruiting(
 
 /** Moves a locked party. A place of its own is looked at by the nearby search only while the party is open. */
 async function setStatus(
+  deps: Pick<Deps, "relay" | "log">,
   tx: TransactionSql,
   party: LockedParty,
   status: LockedParty["status"],
@@ -98,4 +104,5 @@ async function setStatus(
     update markets
     set listed = false
     where id = ${moved.marketId} and source = 'place' and listed`;
+  tellOfParty(deps, tx, party.id);
 }

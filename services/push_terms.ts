@@ -32,6 +32,7 @@ const TERMS: Record<EventType, Terms> = {
   "join.accepted": { ttlS: 3 * DAY_S, urgency: "normal" },
   "join.rejected": { ttlS: 3 * DAY_S, urgency: "normal" },
   "member.removed": { ttlS: 3 * DAY_S, urgency: "normal" },
+  "offer.made": { ttlS: DAY_S, urgency: "high", endsAtStart: true },
   "settlement.requested": { ttlS: 7 * DAY_S, urgency: "normal" },
   "penalty.received": { ttlS: 3 * DAY_S, urgency: "normal" },
 };

@@ -40,6 +40,7 @@ const AUDIENCES: Record<Audience, (sql: Sql, event: StoredEvent) => Fragment> = 
   fans: favouring,
   accepted: (sql, { partyId }) => membersOf(sql, partyId, "accepted"),
   pending: (sql, { partyId }) => membersOf(sql, partyId, "pending"),
+  waiting: (sql, { partyId }) => membersOf(sql, partyId, "waiting"),
   leader: (sql, { partyId }) => sql`select leader_id from parties where id = ${partyId}`,
   subject: (sql, { payload }) => sql`select ${"userId" in payload ? payload.userId : null}::uuid`,
 };
@@ -68,7 +69,7 @@ function favouring(sql: Sql, { payload: { itemId, marketId } }: StoredEvent): Fr
     where market_id = ${marketId}`;
 }
 
-function membersOf(sql: Sql, partyId: string, status: "accepted" | "pending"): Fragment {
+function membersOf(sql: Sql, partyId: string, status: "accepted" | "pending" | "waiting"): Fragment {
   return sql`
     select user_id
     from party_members

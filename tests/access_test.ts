@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { newVapidPair } from "../adapters/vapid.ts";
 import { openParty, type Person, poll, signUp, startTestService, type TestService } from "./harness.ts";
 
-const ROLES = ["leader", "member", "applicant", "former", "stranger", "admin", "anonymous"] as const;
+const ROLES = ["leader", "member", "applicant", "waiting", "former", "stranger", "admin", "anonymous"] as const;
 type Role = (typeof ROLES)[number];
 type Expected = Record<Role, number>;
 
@@ -15,14 +15,14 @@ let people: Record<Exclude<Role, "anonymous">, Person>;
 Deno.test.beforeAll(async () => {
   // A push service that nobody can reach.
   service = await startTestService({ environment: { PUSH_LOCAL_HOSTS: "push.invalid" } });
-  const [leader, member, applicant, former, stranger, admin] = await Promise.all(
-    Array.from({ length: 6 }, () => signUp(service)),
-  ) as [Person, Person, Person, Person, Person, Person];
+  const [leader, member, applicant, waiting, former, stranger, admin] = await Promise.all(
+    Array.from({ length: 7 }, () => signUp(service)),
+  ) as [Person, Person, Person, Person, Person, Person, Person];
   await service.sql`update users set role = 'admin' where id = ${admin.id}`;
   const again = await service.call("POST", "/api/auth/signin", {
     body: { email: admin.email, password: admin.password },
   });
-  people = { leader, member, applicant, former, stranger, admin: { ...admin, token: again.body.accessToken } };
+  people = { leader, member, applicant, waiting, former, stranger, admin: { ...admin, token: again.body.accessToken } };
 });
 Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
 
@@ -101,11 +101,17 @@ const ROWS: Record<string, Row> = {
   "POST /api/parties/{id}/confirm": { expected: leaderOnly(200) },
   "POST /api/parties/{id}/complete": { expected: leaderOnly(200), state: "started" },
   "POST /api/parties/{id}/cancel": { expected: leaderOnly(200) },
-  "POST /api/parties/{id}/join": { expected: { ...signedIn(201), leader: 409, member: 409, applicant: 409 } },
+  "POST /api/parties/{id}/join": {
+    expected: { ...signedIn(201), leader: 409, member: 409, applicant: 409, waiting: 409 },
+  },
+  "POST /api/parties/{id}/offer": {
+    expected: { ...signedIn(404), leader: 409, member: 409, applicant: 409, former: 409, waiting: 409 },
+    body: () => ({ accept: true }),
+  },
   "GET /api/parties/{id}/members": { expected: insiders(200) },
   "PATCH /api/parties/{id}/members/{userId}": { expected: leaderOnly(200), body: () => ({ status: "accepted" }) },
   "DELETE /api/parties/{id}/members/me": {
-    expected: { ...signedIn(404), leader: 409, member: 204, applicant: 204 },
+    expected: { ...signedIn(404), leader: 409, member: 204, applicant: 204, waiting: 204 },
   },
   "PUT /api/parties/{id}/members/{userId}/attendance": {
     expected: leaderOnly(200),
@@ -253,9 +259,9 @@ async function callAs(role: Role, route: string, row: Row): Promise<number> {
   return response.status;
 }
 
-/** A party with one of each: its leader, a member, an applicant, and someone who has left. */
+/** A party with one of each: its leader, a member, an applicant, someone who has left, and someone who waits for more. */
 async function makeParty(state: NonNullable<Row["state"]>): Promise<{ id: string }> {
-  const { leader, member, applicant, former } = people;
+  const { leader, member, applicant, waiting, former } = people;
   const party = await openParty(service, leader, { capacity: 6 });
   const path = `/api/parties/${party.id}`;
   const done = async (method: string, rest: string, { token }: Person, body?: unknown) => {
@@ -267,6 +273,7 @@ async function makeParty(state: NonNullable<Row["state"]>): Promise<{ id: string
     await done("PATCH", `/members/${person.id}`, leader, { status: "accepted" });
   }
   await done("DELETE", "/members/me", former);
+  await done("POST", "/join", waiting, { quantity: 8_000, waitlist: true });
   if (state === "open") return party;
   await done("POST", "/confirm", leader);
   await service.sql`update parties set starts_at = now(), join_until = now() where id = ${party.id}`;

@@ -35,7 +35,9 @@ const inHours = (hours: number) => new Date(service.clock.now().getTime() + hour
 const lastOf = async (person: Person) => (await done("GET", "/api/alerts?limit=1", person)).items[0];
 
 Deno.test("There is no type of event that nothing produces, nobody is told of, or the table does not know", async () => {
-  const [leader, member, absent, removed, refused, fan] = await signUpAll(service, 6) as [
+  const [leader, member, absent, removed, refused, fan, waiting, passing] = await signUpAll(service, 8) as [
+    Person,
+    Person,
     Person,
     Person,
     Person,
@@ -63,7 +65,15 @@ Deno.test("There is no type of event that nothing produces, nobody is told of, o
   await done("POST", `${path}/complete`, leader);
   await done("POST", `${path}/penalties`, leader, { userIds: [absent.id], reason: "연락 없이 오지 않음" });
   await done("PUT", `${path}/settlement`, leader, { totalKrw: 24_000 });
-  const cancelled = await openParty(service, leader, { marketId: market.id });
+  const cancelled = await openParty(service, leader, {
+    marketId: market.id,
+    quantity: 2,
+    unit: "ea",
+    leaderQuantity: 1,
+  });
+  await joinAccepted(service, cancelled, leader, passing);
+  await done("POST", `/api/parties/${cancelled.id}/join`, waiting, { waitlist: true });
+  await done("DELETE", `/api/parties/${cancelled.id}/members/me`, passing);
   await done("POST", `/api/parties/${cancelled.id}/cancel`, leader);
   for (const each of [party, cancelled]) await allTold(service, each);
 
@@ -73,21 +83,22 @@ Deno.test("There is no type of event that nothing produces, nobody is told of, o
     where party_id in (${party.id}, ${cancelled.id})`;
   assert.deepEqual([...new Set(produced.map(({ type }) => type))].toSorted(), [...EVENT_TYPES].toSorted());
   for (const { type, payload } of produced) EVENTS[type].payload.parse(payload);
-  const told = await Promise.all([leader, member, absent, removed, refused, fan].map(typesOf));
+  const told = await Promise.all([leader, member, absent, removed, refused, fan, waiting].map(typesOf));
   assert.deepEqual([...new Set(told.flat())].toSorted(), [...EVENT_TYPES].toSorted());
   assert.deepEqual(
     told,
     [
-      ["join.requested", "join.requested", "join.requested", "join.requested", "party.reminder"],
+      [...Array.from({ length: 5 }, () => "join.requested"), "party.reminder"],
       ["chat.opened", "join.accepted", "party.confirmed", "party.reminder", "party.updated", "settlement.requested"],
       // The chat was open when they came in.
       ["join.accepted", "party.confirmed", "party.reminder", "party.updated", "penalty.received"],
       ["join.accepted", "member.removed"],
       ["join.rejected", "party.updated"],
       ["party.cancelled", "party.created", "party.created"],
+      ["offer.made", "party.cancelled"],
     ].map((types) => types.toSorted()),
   );
-  for (const person of [leader, member, absent, removed, refused, fan]) {
+  for (const person of [leader, member, absent, removed, refused, fan, waiting]) {
     for (const locale of ["ko", "en"]) {
       await done("PATCH", "/api/me", person, { locale });
       const { items } = await done("GET", "/api/alerts", person);

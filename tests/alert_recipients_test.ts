@@ -37,6 +37,8 @@ const ANY_FACTS = {
   changed: ["title" as const, "startsAt" as const],
   hoursBefore: 24 as const,
   openKrw: 12_000,
+  quantity: 500,
+  until: "2026-12-31T13:00:00.000Z",
 };
 
 const FAR = { lat: CITY_HALL.lat + 0.2, lng: CITY_HALL.lng };
@@ -126,7 +128,7 @@ Deno.test("A cancelled party is told to everyone accepted or pending and to thos
 });
 
 Deno.test("Whom an event concerns equals a brute-force reading of the contract, for any people, homes, favourites and memberships", async () => {
-  const states = ["pending", "accepted", "rejected", "left", "removed"] as const;
+  const states = ["pending", "waiting", "accepted", "rejected", "left", "removed"] as const;
   const one = fc.record({
     // Up to 14 km away to the north, often close to the 10 km.
     km: fc.oneof(fc.double({ min: 0, max: 14, noNaN: true }), fc.double({ min: 9.99, max: 10.01, noNaN: true })),
@@ -175,7 +177,8 @@ Deno.test("Whom an event concerns equals a brute-force reading of the contract, 
       each.favoursMarket ||
       (each.favoursItem && each.home !== null && distanceM(each.home, CITY_HALL) <= FAVORITE_REACH_M);
     const isIn = (each: typeof everyone[number]) => each.state === "accepted";
-    const isInOrWaits = (each: typeof everyone[number]) => isIn(each) || each.state === "pending";
+    const isInOrWaits = (each: typeof everyone[number]) =>
+      isIn(each) || each.state === "pending" || each.state === "waiting";
     const concerned: Record<EventType, (each: typeof everyone[number]) => boolean> = {
       "party.created": favours,
       "party.updated": isInOrWaits,
@@ -189,6 +192,7 @@ Deno.test("Whom an event concerns equals a brute-force reading of the contract, 
       "member.removed": (each) => each.id === userId,
       "settlement.requested": (each) => each.id === userId,
       "penalty.received": (each) => each.id === userId,
+      "offer.made": (each) => each.id === userId,
     };
     const expected = everyone.filter((each) => concerned[type](each) && !each.isWithdrawn && each.id !== actorId);
     assert.deepEqual(found, expected.map(({ id }) => id).toSorted());
@@ -259,10 +263,13 @@ Deno.test("An alert is in the inbox within a second of the change, without a pol
   assert.ok(performance.now() - started < 1_000, `took ${performance.now() - started} ms`);
 });
 
+let lastInQueue = 0;
+
 async function addMember(party: PlainParty, { id }: { id: string }, status: string): Promise<void> {
   await service.sql`
-    insert into party_members (party_id, user_id, role, status, quantity, requested_at)
-    values (${party.id}, ${id}, 'member', ${status}, 1, now())`;
+    insert into party_members (party_id, user_id, role, status, quantity, queue_no, requested_at)
+    values (${party.id}, ${id}, 'member', ${status}, 1,
+      ${status === "waiting" ? ++lastInQueue : null}, now())`;
 }
 
 async function withdraw({ id }: { id: string }): Promise<void> {

@@ -110,9 +110,10 @@ Deno.test("whatever the server says in a walk over its socket is in the document
   await client.heard("unsubscribed");
   say({ type: "subscribe", partyId });
   const path = `/api/parties/${partyId}/members/${member.id}`;
-  await service.call("PATCH", path, { token: leader.token, body: { status: "removed" } });
+  await node.call("PATCH", path, { token: leader.token, body: { status: "removed" } });
   await client.heard("unsubscribed", (frame) => frame.reason === "removed");
   await watcher.heard("presence", (frame) => !frame.online);
+  await watcher.heard("party", (frame) => frame.memberCount === 1);
   await node[Symbol.asyncDispose]();
   await Promise.all([client.ended, watcher.ended]);
 

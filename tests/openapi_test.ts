@@ -20,6 +20,7 @@ const PROMISED = `
   GET /api/items · GET /api/items/{id} · GET /api/markets · GET /api/markets/{id} · GET /api/regions
   GET /api/addresses · GET /api/favorites · PUT /api/favorites/items/{id} · DELETE /api/favorites/items/{id}
   PUT /api/favorites/markets/{id} · DELETE /api/favorites/markets/{id}
+  POST /api/parties/{id}/offer
   POST /api/parties · GET /api/parties · GET /api/parties/{id} · PATCH /api/parties/{id} · GET /api/me/parties
   POST /api/parties/{id}/confirm · POST /api/parties/{id}/complete · POST /api/parties/{id}/cancel
   POST /api/parties/{id}/join · GET /api/parties/{id}/members · PATCH /api/parties/{id}/members/{userId}
