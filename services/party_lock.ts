@@ -38,11 +38,14 @@ export async function lockParty(tx: TransactionSql, partyId: string): Promise<Lo
   return party;
 }
 
-/** Locks the party if it still recruits though its time to join is over, and nobody else holds it. */
+/**
+ * Locks the party if it still recruits though its time to join is over, does not wait for the answer of the only one who might
+ * be in, and nobody else holds it.
+ */
 export async function lockOverdueParty(tx: TransactionSql, partyId: string, now: Date): Promise<LockedParty | null> {
   const [party] = await tx<LockedParty[]>`
     ${selectForLock(tx)}
-    where id = ${partyId} and status = 'open' and join_until <= ${now}
+    where id = ${partyId} and status = 'open' and join_until <= ${now} and (member_count > 1 or seats_offered = 0)
     for no key update skip locked`;
   return party ?? null;
 }

@@ -17,6 +17,8 @@ export async function endRecruitings(deps: EndingDeps, limit: number): Promise<b
     select id
     from parties
     where status = 'open' and join_until <= ${deps.clock.now()}
+      -- While its only neighbour to be has an offer, what becomes of it is theirs to say: a matter of minutes.
+      and (member_count > 1 or seats_offered = 0)
     order by join_until
     limit ${limit}`;
   let ended = 0;

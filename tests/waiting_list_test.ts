@@ -1,7 +1,9 @@
 /** Waiting for a full party: the queue, what is offered to whom, and for how long. */
 import assert from "node:assert/strict";
+import { endRecruitings } from "../services/recruiting_ends.ts";
+import { expireOffers } from "../services/waiting_list.ts";
 import { startDeadlines } from "../workers/deadlines.ts";
-import { addPeople, allTold, inboxOf } from "./alert_world.ts";
+import { addPeople, allTold, inboxOf, type World } from "./alert_world.ts";
 import { connectChat } from "./chat_client.ts";
 import { addPartiesAt, eventsOf } from "./deadline_world.ts";
 import { openIdleWorld } from "./fragile_world.ts";
@@ -328,24 +330,67 @@ Deno.test("The queue outlives the end of the recruiting, and what is on offer is
   await assertBooks(service, party);
 });
 
-Deno.test("Three workers at once end each of 100 parties' offers once, and each goes on to the next in the queue", async () => {
+Deno.test("A party whose only neighbour to be has an offer waits for their answer when its time to join is over", async () => {
+  for (const accept of [true, false]) {
+    const [a] = await newPeople(service, 1) as [Someone];
+    const { acts, member, party } = await openTaken();
+    await acts.wait(service, a, { quantity: 5 });
+    await acts.leave(service, member);
+    await service.sql`update parties set join_until = ${clock.now()} where id = ${party.id}`;
+    // Both look at all that is overdue, as the workers do.
+    for (const { deps } of [service, other]) await endRecruitings(deps, 100);
+    assert.equal((await acts.read(service)).status, "open");
+    assert.equal((await acts.answer(service, a, accept)).status, 200);
+    const status = await poll(async () => {
+      const now = await acts.read(service);
+      return now.status !== "open" && now.status;
+    });
+    assert.equal(status, accept ? "confirmed" : "cancelled");
+  }
+});
+
+Deno.test("An offer of a party that somebody is changing is passed over, and ended as things are afterwards", async () => {
   await using stack = new AsyncDisposableStack();
   const world = await openIdleWorld(stack);
-  const parties = await addPartiesAt(world, 100, { startsIn: 24 });
+  const [party] = await addOffers(world, 1);
+  await world.sql.begin(async (tx) => {
+    await tx`update parties set starts_at = ${world.clock.now()}, join_until = ${world.clock.now()} where id = ${
+      party!.id
+    }`;
+    await expireOffers(world.deps, 10);
+  });
+  assert.deepEqual((await booksOf(world, party!)).map(({ offered }) => offered), [7500, null]);
+  await expireOffers(world.deps, 10);
+  const rows = await booksOf(world, party!);
+  assert.deepEqual(
+    rows.map(({ status, offered }) => [status, offered]),
+    [["waiting", null], ["left", null]],
+    "it began",
+  );
+});
+
+/** So many parties, of each of which all that is left is on an offer that has run out; another waits behind it. */
+async function addOffers(world: World, count: number): Promise<{ id: string }[]> {
+  const parties = await addPartiesAt(world, count, { startsIn: 24 });
   const [first, second] = await addPeople(world, 2);
   const ids = parties.map(({ id }) => id);
   await world.sql`
     insert into party_members (party_id, user_id, role, status, quantity, queue_no, offered_quantity, offer_until,
       requested_at)
-    select id, ${
-    first!.id
-  }, 'member', 'waiting', 7500, 1, 7500, ${world.clock.now()}::timestamptz, now() from unnest(${ids}::uuid[]) as id
+    select id, ${first!.id}::uuid, 'member', 'waiting', 7500, 1, 7500, ${world.clock.now()}::timestamptz, now()
+    from unnest(${ids}::uuid[]) as id
     union all
-    select id, ${
-    second!.id
-  }::uuid, 'member', 'waiting', 100, 2, null::int, null::timestamptz, now() from unnest(${ids}::uuid[]) as id`;
+    select id, ${second!.id}::uuid, 'member', 'waiting', 100, 2, null::int, null::timestamptz, now()
+    from unnest(${ids}::uuid[]) as id`;
   await world.sql`
     update parties set seats_offered = 1, quantity_taken = 10000 where id = any(${ids}::uuid[])`;
+  return parties;
+}
+
+Deno.test("Three workers at once end each of 100 parties' offers once, and each goes on to the next in the queue", async () => {
+  await using stack = new AsyncDisposableStack();
+  const world = await openIdleWorld(stack);
+  const parties = await addOffers(world, 100);
   for (let n = 0; n < 3; n++) stack.use(startDeadlines(world.deps));
   await poll(async () => (await eventsOf(world, parties)).every((types) => types.length > 0), { timeoutMs: 20_000 });
   assert.deepEqual(await eventsOf(world, parties), parties.map(() => ["offer.made"]));
@@ -354,6 +399,6 @@ Deno.test("Three workers at once end each of 100 parties' offers once, and each 
       array_agg(distinct m.status || coalesce(' ' || m.offered_quantity, '')) as states
     from parties p
     join party_members m on m.party_id = p.id and m.role = 'member'
-    where p.id = any(${ids}::uuid[])`;
+    where p.id = any(${parties.map(({ id }) => id)}::uuid[])`;
   assert.deepEqual({ ...row }, { versions: [3], left: [7400], states: ["left", "waiting 100"] });
 });
