@@ -99,7 +99,7 @@ export function memberRoutes(deps: Deps) {
     .delete(
       "/:id/members/me",
       signedIn(deps, {
-        summary: "Leave a party or its queue, or take an application back; if confirmed, with ?late=true",
+        summary: "Leave a party, its queue, or take an application back (?late=true: confirmed)",
         answers: { 204: null },
         problems: ["invalid-input", "not-found", "party-state"],
       }),
