@@ -8,7 +8,7 @@ import type { World } from "../tests/alert_world.ts";
 import { startNode } from "../tests/node_process.ts";
 import { openRabbitServer, type OwnServer } from "../tests/own_servers.ts";
 import { quietLog } from "../tests/quiet_log.ts";
-import { startStores } from "./machine.ts";
+import { startStores, whenInterrupted } from "./machine.ts";
 
 /** The world of one part. Its own ports have neither outbox nor worker at work. */
 export interface AlertBench extends World {
@@ -21,6 +21,7 @@ export interface AlertBench extends World {
 /** Opens it, closed with the stack. */
 export async function openAlertBench(stack: AsyncDisposableStack): Promise<AlertBench> {
   const stores = stack.use(await startStores()), rabbit = await openRabbitServer(stack);
+  whenInterrupted(() => void rabbit.kill());
   const environment = {
     DATABASE_URL: stores.databaseUrl,
     REDIS_URL: stores.redisUrl,
@@ -40,7 +41,11 @@ export async function openAlertBench(stack: AsyncDisposableStack): Promise<Alert
     sql: deps.sql,
     clock: movableClock(),
     // A node's port is told by its log.
-    start: (command) => startNode({ ...environment, LOG_LEVEL: "info" }, command),
+    async start(command) {
+      const process = await startNode({ ...environment, LOG_LEVEL: "info" }, command);
+      whenInterrupted(() => void process.kill());
+      return process;
+    },
   };
 }
 

@@ -24,6 +24,11 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
+/** Has an interrupted bench do this too, at once and before what was asked for earlier. */
+export function whenInterrupted(end: () => void): void {
+  endings.push(end);
+}
+
 /** A process that serves. Disposing ends it. */
 export interface Served extends AsyncDisposable {
   host: string;
