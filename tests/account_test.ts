@@ -231,6 +231,8 @@ Deno.test("GET /api/users/{id} shows nickname, attendance of done parties and pe
     nickname: member.nickname,
     penaltyCount: 0,
     attendance: { attended: 2, total: 3 },
+    lateCancellations: 0,
+    settledOnTime: { onTime: 0, total: 0 },
   });
 });
 
