@@ -1,7 +1,7 @@
 /** What the tests of shares and of waiting share: asking by HTTP as people of one's own, and the party's books. */
 import assert from "node:assert/strict";
 import type { JoinRequest, Party } from "../contract/parties.ts";
-import { addPeople, type World } from "./alert_world.ts";
+import { addPeople, inboxOf, type World } from "./alert_world.ts";
 import { addItem, addMarket, type Answer, openParty, poll, type TestService } from "./harness.ts";
 
 /** A person by their id; every call is made with a token that is valid by the clock of the moment. */
@@ -123,4 +123,27 @@ export async function letRunOut({ sql, clock }: TestService, party: { id: string
     const { count } = await sql`select from party_members where party_id = ${party.id} and offer_until <= ${due}`;
     return count === 0;
   });
+}
+
+/** A party of ten pieces, unless told otherwise, all of them taken: five by the leader, the others by its only member. */
+export async function openTaken(
+  service: TestService,
+  { capacity = 4, quantity = 10, ...rest }: { capacity?: number; startsIn?: number; quantity?: number } = {},
+) {
+  const [leader, member] = await newPeople(service, 2) as [Someone, Someone];
+  const party = await openPack(service, leader, { quantity, capacity, leaderQuantity: 5, ...rest });
+  const acts = actsOn(party, leader);
+  assert.equal((await acts.join(service, member, { quantity: quantity - 5 })).status, 201);
+  return { leader, member, party, acts };
+}
+
+/** Who has been offered how much, in the order of the queue. */
+export async function offersOf(world: Pick<World, "sql">, party: { id: string }): Promise<(string | number)[][]> {
+  const rows = await booksOf(world, party);
+  return rows.flatMap(({ userId, offered }) => offered === null ? [] : [[userId, offered]]);
+}
+
+/** The types of all that a person has been told. */
+export async function typesOf(world: World, person: Someone): Promise<string[]> {
+  return (await inboxOf(world, person)).map(({ type }) => type).toSorted();
 }

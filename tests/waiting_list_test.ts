@@ -1,22 +1,27 @@
-/** Waiting for a full party: the queue, what is offered to whom, and for how long. */
+/** Waiting for a full party: the queue, and what is offered to whom. */
 import assert from "node:assert/strict";
-import { endRecruitings } from "../services/recruiting_ends.ts";
-import { expireOffers } from "../services/waiting_list.ts";
-import { startDeadlines } from "../workers/deadlines.ts";
-import { addPeople, allTold, inboxOf, type World } from "./alert_world.ts";
+import { allTold } from "./alert_world.ts";
 import { connectChat } from "./chat_client.ts";
-import { addPartiesAt, eventsOf } from "./deadline_world.ts";
-import { openIdleWorld } from "./fragile_world.ts";
 import {
   assertProblem,
   movableClock,
-  poll,
   signUp,
   startAnotherNode,
   startTestService,
   type TestService,
 } from "./harness.ts";
-import { actsOn, assertBooks, booksOf, callAs, letRunOut, newPeople, openPack, type Someone } from "./queue_world.ts";
+import {
+  actsOn,
+  assertBooks,
+  booksOf,
+  callAs,
+  newPeople,
+  offersOf,
+  openPack,
+  openTaken,
+  type Someone,
+  typesOf,
+} from "./queue_world.ts";
 
 const clock = movableClock();
 let service: TestService, other: TestService;
@@ -29,30 +34,11 @@ Deno.test.afterAll(async () => {
   await service[Symbol.asyncDispose]();
 });
 
-const MINUTE_MS = 60_000;
 type Four = [Someone, Someone, Someone, Someone];
-
-/** A party of ten pieces, all of them taken: five by the leader, five by its only member. */
-async function openTaken(options: { capacity?: number; startsIn?: number; quantity?: number } = {}) {
-  const [leader, member] = await newPeople(service, 2) as [Someone, Someone];
-  const { capacity = 4, quantity = 10, ...rest } = options;
-  const party = await openPack(service, leader, { quantity, capacity, leaderQuantity: 5, ...rest });
-  const acts = actsOn(party, leader);
-  assert.equal((await acts.join(service, member, { quantity: quantity - 5 })).status, 201);
-  return { leader, member, party, acts };
-}
-
-/** Who has been offered how much, in the order of the queue. */
-const offersOf = async (party: { id: string }) =>
-  (await booksOf(service, party)).filter(({ offered }) => offered !== null).map((
-    { userId, offered },
-  ) => [userId, offered]);
-
-const typesOf = async (person: Someone) => (await inboxOf(service, person)).map(({ type }) => type).toSorted();
 
 Deno.test("POST /api/parties/:id/join with waitlist waits for a full party, open or confirmed, and without it is refused", async () => {
   const [a, b, c, d] = await newPeople(service, 4) as Four;
-  const open = await openTaken(), confirmed = await openTaken({ capacity: 2 });
+  const open = await openTaken(service), confirmed = await openTaken(service, { capacity: 2 });
   assert.equal((await confirmed.acts.read(service)).status, "confirmed");
   assertProblem(await open.acts.join(service, a), 409, "quantity-unavailable");
   assertProblem(await confirmed.acts.join(service, a), 409, "party-full");
@@ -69,12 +55,12 @@ Deno.test("POST /api/parties/:id/join with waitlist waits for a full party, open
   const { body } = await callAs(service, b, "GET", "/api/me/parties?role=waiting");
   assert.deepEqual(body.items.map(({ id }: { id: string }) => id), [confirmed.party.id, open.party.id]);
 
-  const roomy = await openTaken({ quantity: 20 });
+  const roomy = await openTaken(service, { quantity: 20 });
   assert.equal((await roomy.acts.leave(service, roomy.member)).status, 204);
   assert.equal((await roomy.acts.wait(service, c)).body.status, "accepted", "there is room: nothing to wait for");
   await roomy.acts.confirm(service);
   assertProblem(await roomy.acts.wait(service, d, { quantity: 1 }), 409, "party-closed");
-  const begun = await openTaken();
+  const begun = await openTaken(service);
   await service
     .sql`update parties set starts_at = ${clock.now()}, join_until = ${clock.now()} where id = ${begun.party.id}`;
   assertProblem(await begun.acts.wait(service, d), 409, "party-closed");
@@ -82,7 +68,7 @@ Deno.test("POST /api/parties/:id/join with waitlist waits for a full party, open
 
 Deno.test("Who waits is no member: no chat, no list of members, and the leader sees them", async () => {
   const [a] = await newPeople(service, 1) as [Someone];
-  const { party, acts, leader } = await openTaken();
+  const { party, acts, leader } = await openTaken(service);
   await acts.wait(service, a);
   for (const path of ["members", "chat/entries"]) {
     assertProblem(await callAs(service, a, "GET", `/api/parties/${party.id}/${path}`), 403, "forbidden");
@@ -105,7 +91,7 @@ Deno.test("Who waits is no member: no chat, no list of members, and the leader s
 
 Deno.test("What is freed is offered to the first whose minimum fits, is kept for them, and becomes their seat", async () => {
   const [big, small, late, guest] = await newPeople(service, 4) as Four;
-  const { party, acts, member } = await openTaken({ quantity: 15, capacity: 5 });
+  const { party, acts, member } = await openTaken(service, { quantity: 15, capacity: 5 });
   const [third] = await newPeople(service, 1) as [Someone];
   await acts.leave(service, member);
   await acts.join(service, member, { quantity: 6 });
@@ -115,7 +101,7 @@ Deno.test("What is freed is offered to the first whose minimum fits, is kept for
   await acts.wait(service, late, { quantity: 3, quantityMin: 1 });
   await acts.leave(other, member);
   assert.deepEqual(
-    await offersOf(party),
+    await offersOf(service, party),
     [[small.id, 5], [late.id, 1]],
     "9 do not fit, then 5 do, and of 3 one is left",
   );
@@ -124,7 +110,7 @@ Deno.test("What is freed is offered to the first whose minimum fits, is kept for
   const { myQueue } = await acts.read(service, small);
   assert.deepEqual([myQueue!.place, myQueue!.offer!.quantity], [2, 5]);
   await allTold(service, party);
-  assert.deepEqual([await typesOf(big), await typesOf(small)], [[], ["offer.made"]]);
+  assert.deepEqual([await typesOf(service, big), await typesOf(service, small)], [[], ["offer.made"]]);
   const { items: [alert] } = (await callAs(service, small, "GET", "/api/alerts")).body;
   assert.match(alert.body, /까지 답해 주세요$/);
 
@@ -148,14 +134,14 @@ Deno.test("What is freed is offered to the first whose minimum fits, is kept for
 
 Deno.test("A seat on offer is nobody else's, even while there is something left of the pack", async () => {
   const [a, pending, guest] = await newPeople(service, 3) as [Someone, Someone, Someone];
-  const { party, acts, member, leader } = await openTaken({ capacity: 2, quantity: 30 });
+  const { party, acts, member, leader } = await openTaken(service, { capacity: 2, quantity: 30 });
   await service.sql`update parties set status = 'open', auto_accept = false, capacity = 3 where id = ${party.id}`;
   await acts.wait(service, a, { quantity: 1 });
   await acts.leave(service, member);
   await acts.join(service, pending, { quantity: 1 });
   const { status } = await callAs(service, leader, "PATCH", `/api/parties/${party.id}`, { capacity: 2 });
   assert.equal(status, 200);
-  assert.deepEqual(await offersOf(party), [[a.id, 1]]);
+  assert.deepEqual(await offersOf(service, party), [[a.id, 1]]);
   assertProblem(await acts.join(service, guest, { quantity: 1 }), 409, "party-full");
   assertProblem(await acts.decide(service, pending, "accepted"), 409, "party-full");
   assert.equal((await acts.wait(service, guest, { quantity: 1 })).body.place, 2);
@@ -164,7 +150,7 @@ Deno.test("A seat on offer is nobody else's, even while there is something left 
 
 Deno.test("The offer that takes the last seat confirms an open party, and one of a confirmed party leaves it so", async () => {
   const [a, b] = await newPeople(service, 2) as [Someone, Someone];
-  const { party, acts, member } = await openTaken({ capacity: 3 });
+  const { party, acts, member } = await openTaken(service, { capacity: 3 });
   await acts.wait(service, a, { quantity: 2 });
   await acts.wait(service, b, { quantity: 2 });
   await acts.leave(service, member);
@@ -175,74 +161,20 @@ Deno.test("The offer that takes the last seat confirms an open party, and one of
   await assertBooks(service, party);
 });
 
-Deno.test("An offer stands for 15 minutes, or a tenth of the time until the start if that is less", async () => {
-  for (
-    const [startsIn, standsFor] of [[24 * 60 * MINUTE_MS, 15 * MINUTE_MS], [50 * MINUTE_MS, 5 * MINUTE_MS]] as const
-  ) {
-    const [a] = await newPeople(service, 1) as [Someone];
-    const { acts, member } = await openTaken({ startsIn });
-    await acts.wait(service, a, { quantity: 1 });
-    await acts.leave(service, member);
-    const { until } = (await acts.read(service, a)).myQueue!.offer!;
-    const off = Date.parse(until) - clock.now().getTime() - standsFor;
-    assert.ok(Math.abs(off) < 30_000, `${off} ms off`);
-  }
-});
-
-Deno.test("An offer that runs out goes to the next, and who let it run out has left the queue", async () => {
-  const [a, b] = await newPeople(service, 2) as [Someone, Someone];
-  const { party, acts, member } = await openTaken();
-  await acts.wait(service, a, { quantity: 5 });
-  await acts.wait(service, b, { quantity: 5 });
-  await acts.leave(service, member);
-  assert.deepEqual(await offersOf(party), [[a.id, 5]]);
-  await letRunOut(service, party);
-  assert.deepEqual(await offersOf(party), [[b.id, 5]]);
-  assertProblem(await acts.answer(service, a, true), 409, "no-offer");
-  assert.equal((await acts.read(service, a)).myRole, "none");
-  assert.equal((await acts.wait(service, a, { quantity: 5 })).body.place, 2, "who left may wait again, at the end");
-  await allTold(service, party);
-  assert.deepEqual(await typesOf(b), ["offer.made"]);
-  await letRunOut(service, party);
-  await letRunOut(service, party);
-  assert.equal((await acts.read(service)).quantityLeft, 5);
-  await assertBooks(service, party);
-});
-
-Deno.test("An offer whose time is over is not taken any more, whether or not it has been ended", async () => {
-  const [a] = await newPeople(service, 1) as [Someone];
-  const { acts, member, party } = await openTaken();
-  await acts.wait(service, a, { quantity: 5 });
-  await acts.leave(service, member);
-  // Nobody can end it while this holds the row.
-  const held = Promise.withResolvers<void>(), done = Promise.withResolvers<void>();
-  const holding = service.sql.begin(async (tx) => {
-    await tx`select from parties where id = ${party.id} for no key update`;
-    held.resolve();
-    await done.promise;
-  });
-  await held.promise;
-  clock.advance(16 * MINUTE_MS);
-  const answering = acts.answer(service, a, true);
-  done.resolve();
-  await holding;
-  assertProblem(await answering, 409, "no-offer");
-});
-
 Deno.test("Leaving the queue moves the others up and passes an offer on; the leader may send somebody out of it, but not let them in", async () => {
   const [a, b, c, d] = await newPeople(service, 4) as Four;
-  const { acts, member, party } = await openTaken();
+  const { acts, member, party } = await openTaken(service);
   for (const each of [a, b, c, d]) await acts.wait(service, each, { quantity: 5 });
   await acts.leave(service, member);
   assertProblem(await acts.decide(service, b, "accepted"), 409, "party-state");
   assert.equal((await acts.leave(other, a)).status, 204);
-  assert.deepEqual(await offersOf(party), [[b.id, 5]]);
+  assert.deepEqual(await offersOf(service, party), [[b.id, 5]]);
   assert.equal((await acts.decide(service, b, "rejected")).body.status, "rejected");
-  assert.deepEqual(await offersOf(party), [[c.id, 5]]);
+  assert.deepEqual(await offersOf(service, party), [[c.id, 5]]);
   assert.equal((await acts.read(service, d)).myQueue!.place, 2);
   assertProblem(await acts.wait(service, b), 409, "join-refused");
   await allTold(service, party);
-  assert.deepEqual(await typesOf(b), ["join.rejected", "offer.made"]);
+  assert.deepEqual(await typesOf(service, b), ["join.rejected", "offer.made"]);
   await assertBooks(service, party);
 });
 
@@ -262,11 +194,11 @@ Deno.test("More seats, a removal and a withdrawal free something for those who w
   await acts.wait(service, b, { quantity: 4 });
   await acts.wait(service, c, { quantity: 4 });
   await acts.decide(service, fellow, "removed");
-  assert.deepEqual(await offersOf(party), [[a.id, 4], [b.id, 4]], "two seats");
+  assert.deepEqual(await offersOf(service, party), [[a.id, 4], [b.id, 4]], "two seats");
   const change = (capacity: number) => callAs(service, lead, "PATCH", `/api/parties/${party.id}`, { capacity });
   assertProblem(await change(2), 422, "invalid-input", "/capacity");
   assert.equal((await change(4)).status, 200);
-  assert.deepEqual(await offersOf(party), [[a.id, 4], [b.id, 4], [c.id, 4]]);
+  assert.deepEqual(await offersOf(service, party), [[a.id, 4], [b.id, 4], [c.id, 4]]);
 
   const second = await openPack(service, lead, { quantity: 20, capacity: 2, leaderQuantity: 5 });
   const on = actsOn(second, lead), quitter = await signUp(service);
@@ -274,7 +206,7 @@ Deno.test("More seats, a removal and a withdrawal free something for those who w
   await on.wait(service, a, { quantity: 9, quantityMin: 3 });
   const gone = await service.call("DELETE", "/api/me", { token: quitter.token, body: { password: quitter.password } });
   assert.equal(gone.status, 204);
-  assert.deepEqual(await offersOf(second), [[a.id, 9]]);
+  assert.deepEqual(await offersOf(service, second), [[a.id, 9]]);
   await on.answer(service, a, true);
   const now = await on.read(service);
   assert.deepEqual([now.status, now.memberCount, now.quantityLeft], ["confirmed", 2, 6]);
@@ -285,7 +217,7 @@ Deno.test("More seats, a removal and a withdrawal free something for those who w
 Deno.test("A withdrawal takes a person out of the queue, and what was kept for them goes on", async () => {
   const quitter = await signUp(service);
   const [a] = await newPeople(service, 1) as [Someone];
-  const { acts, member, party } = await openTaken();
+  const { acts, member, party } = await openTaken(service);
   const waited = await service.call("POST", `/api/parties/${party.id}/join`, {
     token: quitter.token,
     body: { quantity: 5, waitlist: true },
@@ -293,28 +225,28 @@ Deno.test("A withdrawal takes a person out of the queue, and what was kept for t
   assert.equal(waited.body.status, "waiting");
   await acts.wait(service, a, { quantity: 5 });
   await acts.leave(service, member);
-  assert.deepEqual(await offersOf(party), [[quitter.id, 5]]);
+  assert.deepEqual(await offersOf(service, party), [[quitter.id, 5]]);
   await service.call("DELETE", "/api/me", { token: quitter.token, body: { password: quitter.password } });
-  assert.deepEqual(await offersOf(party), [[a.id, 5]]);
+  assert.deepEqual(await offersOf(service, party), [[a.id, 5]]);
   await assertBooks(service, party);
 });
 
 Deno.test("A party that is called off takes its offers back and tells those who wait", async () => {
   const [a] = await newPeople(service, 1) as [Someone];
-  const { acts, member, party, leader } = await openTaken();
+  const { acts, member, party, leader } = await openTaken(service);
   await acts.wait(service, a, { quantity: 5 });
   await acts.leave(service, member);
   assert.equal((await callAs(service, leader, "POST", `/api/parties/${party.id}/cancel`, {})).status, 200);
   assertProblem(await acts.answer(service, a, true), 409, "no-offer");
   await allTold(service, party);
-  assert.deepEqual(await typesOf(a), ["offer.made", "party.cancelled"]);
+  assert.deepEqual(await typesOf(service, a), ["offer.made", "party.cancelled"]);
   assert.equal((await acts.read(service)).quantityLeft, 5);
   await assertBooks(service, party);
 });
 
 Deno.test("The queue outlives the end of the recruiting, and what is on offer is not divided", async () => {
   const [a, b] = await newPeople(service, 2) as [Someone, Someone];
-  const { acts, member, party } = await openTaken({ capacity: 5, quantity: 15 });
+  const { acts, member, party } = await openTaken(service, { capacity: 5, quantity: 15 });
   const [eager] = await newPeople(service, 1) as [Someone];
   await acts.leave(service, member);
   await acts.join(service, member, { quantity: 8 });
@@ -322,83 +254,10 @@ Deno.test("The queue outlives the end of the recruiting, and what is on offer is
   await acts.wait(service, a, { quantity: 6 });
   await acts.wait(service, b, { quantity: 5 });
   await acts.leave(service, member);
-  assert.deepEqual(await offersOf(party), [[a.id, 6]]);
+  assert.deepEqual(await offersOf(service, party), [[a.id, 6]]);
   assert.equal((await acts.confirm(service)).body.quantityLeft, 0);
   assert.deepEqual((await booksOf(service, party)).find(({ userId }) => userId === eager.id)!.quantity, 4);
   assert.equal((await acts.answer(service, a, true)).body.quantity, 6);
   assert.equal((await acts.read(service, b)).myQueue!.place, 1);
   await assertBooks(service, party);
-});
-
-Deno.test("A party whose only neighbour to be has an offer waits for their answer when its time to join is over", async () => {
-  for (const accept of [true, false]) {
-    const [a] = await newPeople(service, 1) as [Someone];
-    const { acts, member, party } = await openTaken();
-    await acts.wait(service, a, { quantity: 5 });
-    await acts.leave(service, member);
-    await service.sql`update parties set join_until = ${clock.now()} where id = ${party.id}`;
-    // Both look at all that is overdue, as the workers do.
-    for (const { deps } of [service, other]) await endRecruitings(deps, 100);
-    assert.equal((await acts.read(service)).status, "open");
-    assert.equal((await acts.answer(service, a, accept)).status, 200);
-    const status = await poll(async () => {
-      const now = await acts.read(service);
-      return now.status !== "open" && now.status;
-    });
-    assert.equal(status, accept ? "confirmed" : "cancelled");
-  }
-});
-
-Deno.test("An offer of a party that somebody is changing is passed over, and ended as things are afterwards", async () => {
-  await using stack = new AsyncDisposableStack();
-  const world = await openIdleWorld(stack);
-  const [party] = await addOffers(world, 1);
-  await world.sql.begin(async (tx) => {
-    await tx`update parties set starts_at = ${world.clock.now()}, join_until = ${world.clock.now()} where id = ${
-      party!.id
-    }`;
-    await expireOffers(world.deps, 10);
-  });
-  assert.deepEqual((await booksOf(world, party!)).map(({ offered }) => offered), [7500, null]);
-  await expireOffers(world.deps, 10);
-  const rows = await booksOf(world, party!);
-  assert.deepEqual(
-    rows.map(({ status, offered }) => [status, offered]),
-    [["waiting", null], ["left", null]],
-    "it began",
-  );
-});
-
-/** So many parties, of each of which all that is left is on an offer that has run out; another waits behind it. */
-async function addOffers(world: World, count: number): Promise<{ id: string }[]> {
-  const parties = await addPartiesAt(world, count, { startsIn: 24 });
-  const [first, second] = await addPeople(world, 2);
-  const ids = parties.map(({ id }) => id);
-  await world.sql`
-    insert into party_members (party_id, user_id, role, status, quantity, queue_no, offered_quantity, offer_until,
-      requested_at)
-    select id, ${first!.id}::uuid, 'member', 'waiting', 7500, 1, 7500, ${world.clock.now()}::timestamptz, now()
-    from unnest(${ids}::uuid[]) as id
-    union all
-    select id, ${second!.id}::uuid, 'member', 'waiting', 100, 2, null::int, null::timestamptz, now()
-    from unnest(${ids}::uuid[]) as id`;
-  await world.sql`
-    update parties set seats_offered = 1, quantity_taken = 10000 where id = any(${ids}::uuid[])`;
-  return parties;
-}
-
-Deno.test("Three workers at once end each of 100 parties' offers once, and each goes on to the next in the queue", async () => {
-  await using stack = new AsyncDisposableStack();
-  const world = await openIdleWorld(stack);
-  const parties = await addOffers(world, 100);
-  for (let n = 0; n < 3; n++) stack.use(startDeadlines(world.deps));
-  await poll(async () => (await eventsOf(world, parties)).every((types) => types.length > 0), { timeoutMs: 20_000 });
-  assert.deepEqual(await eventsOf(world, parties), parties.map(() => ["offer.made"]));
-  const [row] = await world.sql`
-    select array_agg(distinct p.version) as versions, array_agg(distinct p.quantity_left) as left,
-      array_agg(distinct m.status || coalesce(' ' || m.offered_quantity, '')) as states
-    from parties p
-    join party_members m on m.party_id = p.id and m.role = 'member'
-    where p.id = any(${parties.map(({ id }) => id)}::uuid[])`;
-  assert.deepEqual({ ...row }, { versions: [3], left: [7400], states: ["left", "waiting 100"] });
 });
