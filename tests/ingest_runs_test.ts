@@ -117,7 +117,7 @@ Deno.test("pages written side by side while somebody waits to take the run over 
   await Promise.all(writes.map(({ done }) => done));
   assert.deepEqual(writes.map(({ times }) => times()), [1, 1]);
   const { epoch, finished } = await taken;
-  assert.deepEqual([epoch, [...finished]], [run.epoch + 1, [1, 2]]);
+  assert.deepEqual([epoch, [...finished].toSorted()], [run.epoch + 1, [1, 2]]);
   const { pages, inserted } = await readReport(deps, run);
   assert.deepEqual([pages, inserted], [2, 2]);
 });
