@@ -4,7 +4,7 @@ import { endRecruitings } from "../services/recruiting_ends.ts";
 import { expireOffers } from "../services/waiting_list.ts";
 import { startDeadlines } from "../workers/deadlines.ts";
 import { addPeople, allTold, type World } from "./alert_world.ts";
-import { addPartiesAt, eventsOf } from "./deadline_world.ts";
+import { addPartiesAt, eventsOf, HOUR_MS } from "./deadline_world.ts";
 import { openIdleWorld } from "./fragile_world.ts";
 import { assertProblem, movableClock, poll, startAnotherNode, startTestService, type TestService } from "./harness.ts";
 import {
@@ -122,6 +122,16 @@ Deno.test("An offer of a party that somebody is changing is passed over, and end
     [["waiting", null], ["left", null]],
     "it began",
   );
+});
+
+Deno.test("A party that waits for an answer does not keep the others' recruiting from its end", async () => {
+  await using stack = new AsyncDisposableStack();
+  const world = await openIdleWorld(stack);
+  const [waits] = await addOffers(world, 1), [free] = await addPartiesAt(world, 1, { startsIn: 24, joinIn: -0.1 });
+  const earlier = new Date(world.clock.now().getTime() - HOUR_MS);
+  await world.sql`update parties set join_until = ${earlier} where id = ${waits!.id}`;
+  await endRecruitings(world.deps, 1);
+  assert.deepEqual(await eventsOf(world, [waits!, free!]), [[], ["party.cancelled"]]);
 });
 
 /** So many parties, of each of which all that is left is on an offer that has run out; another waits behind it. */
