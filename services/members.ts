@@ -21,8 +21,8 @@ export interface MemberMove {
 
 /**
  * The leader accepts or rejects an applicant, or removes a member while the party is open, or sends somebody out of the
- * queue, whose order is not the leader's to change; deciding the same twice is fine.
- * Throws `not-found`, `forbidden`, `party-state`, `party-full`, `quantity-unavailable`.
+ * queue, whose order is not the leader's to change; deciding the same twice is fine. Throws `not-found`, `forbidden`,
+ * `party-state`, `party-full`, `quantity-unavailable`.
  */
 export async function decideMember(
   deps: PartyChanger,
@@ -46,7 +46,10 @@ export async function decideMember(
   return await readMembership(deps, partyId, userId);
 }
 
-/** Leaves, or takes an application back, while the party is open; the queue can be left at any time. Throws `not-found`, `party-state`. */
+/**
+ * Leaves, or takes an application back, while the party is open; the queue can be left at any time. Throws `not-found`,
+ * `party-state`.
+ */
 export async function leaveParty(
   deps: PartyChanger,
   { partyId, userId }: { partyId: string; userId: string },

@@ -10,6 +10,7 @@ import { assertProblem, movableClock, poll, startAnotherNode, startTestService, 
 import {
   assertBooks,
   booksOf,
+  callAs,
   letRunOut,
   newPeople,
   offersOf,
@@ -43,6 +44,17 @@ Deno.test("An offer stands for 15 minutes, or a tenth of the time until the star
     const off = Date.parse(until) - clock.now().getTime() - standsFor;
     assert.ok(Math.abs(off) < 30_000, `${off} ms off`);
   }
+});
+
+Deno.test("An offer ends with the start when that is moved nearer", async () => {
+  const [a] = await newPeople(service, 1) as [Someone];
+  const { acts, member, party, leader } = await openTaken(service);
+  await acts.wait(service, a, { quantity: 1 });
+  await acts.leave(service, member);
+  const at = (minutes: number) => new Date(clock.now().getTime() + minutes * MINUTE_MS).toISOString();
+  const change = { startsAt: at(5), endsAt: at(65) };
+  assert.equal((await callAs(service, leader, "PATCH", `/api/parties/${party.id}`, change)).status, 200);
+  assert.equal((await acts.read(service, a)).myQueue!.offer!.until, change.startsAt);
 });
 
 Deno.test("An offer that runs out goes to the next, and who let it run out has left the queue", async () => {
