@@ -22,8 +22,8 @@ import { created } from "./idempotency.ts";
 import { answerPage } from "./page.ts";
 
 /**
- * Under a party: POST `/{id}/join`, POST `/{id}/offer`, GET `/{id}/members`, PATCH `/{id}/members/{userId}`, DELETE `/{id}/members/me`,
- * PUT `/{id}/members/{userId}/attendance`.
+ * Under a party: POST `/{id}/join`, POST `/{id}/offer`, GET `/{id}/members`, PATCH `/{id}/members/{userId}`,
+ * DELETE `/{id}/members/me`, PUT `/{id}/members/{userId}/attendance`.
  */
 export function memberRoutes(deps: Deps) {
   return new Hono<EdgeEnv>()

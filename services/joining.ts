@@ -101,12 +101,13 @@ async function addApplicant(
   { userId, min, wish }: Ask,
   status: "pending" | "waiting",
 ): Promise<void> {
-  const last = tx`(select coalesce(max(queue_no), 0) + 1 from party_members where party_id = ${party.id})`;
+  const place = status === "waiting"
+    ? tx`(select coalesce(max(queue_no), 0) + 1 from party_members where party_id = ${party.id})`
+    : null;
   await tx`
-    insert into party_members (party_id, user_id, role, status, quantity, quantity_wish, quantity_min, queue_no, requested_at)
-    values (${party.id}, ${userId}, 'member', ${status}, ${wish}, ${wish}, ${min}, ${
-    status === "waiting" ? last : null
-  },
+    insert into party_members (party_id, user_id, role, status, quantity, quantity_wish, quantity_min, queue_no,
+      requested_at)
+    values (${party.id}, ${userId}, 'member', ${status}, ${wish}, ${wish}, ${min}, ${place},
       ${clock.now()})
     on conflict (party_id, user_id) do update
     set status = excluded.status, quantity = excluded.quantity, quantity_wish = excluded.quantity_wish,

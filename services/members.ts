@@ -21,8 +21,8 @@ export interface MemberMove {
 
 /**
  * The leader accepts or rejects an applicant, or removes a member while the party is open, or sends somebody out of the
- * queue, whose order is not the leader's to change; deciding the same twice is fine.
- * Throws `not-found`, `forbidden`, `party-state`, `party-full`, `quantity-unavailable`.
+ * queue, whose order is not the leader's to change; deciding the same twice is fine. Throws `not-found`, `forbidden`,
+ * `party-state`, `party-full`, `quantity-unavailable`.
  */
 export async function decideMember(
   deps: PartyChanger,

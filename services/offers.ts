@@ -57,6 +57,14 @@ async function offerOnce(deps: OfferDeps, tx: TransactionSql, partyId: string): 
   return true;
 }
 
+/** No offer of a locked party stands any longer than until its start, which has been moved. */
+export async function endOffersBy(tx: TransactionSql, partyId: string, startsAt: Date): Promise<void> {
+  await tx`
+    update party_members
+    set offer_until = ${startsAt}
+    where party_id = ${partyId} and offer_until > ${startsAt}`;
+}
+
 /** Takes a person out of a locked party's queue. What they were offered goes on to the next. */
 export async function leaveQueue(
   deps: OfferDeps,

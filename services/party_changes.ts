@@ -4,7 +4,7 @@ import { checkTimes, type Party, type PartyChange } from "../contract/parties.ts
 import { invalid, Problem } from "../contract/problems.ts";
 import { recordEvent } from "./events.ts";
 import { checkStillAhead } from "./parties.ts";
-import { makeOffers } from "./offers.ts";
+import { endOffersBy, makeOffers } from "./offers.ts";
 import { lockAsLeader, type LockedParty, requireState } from "./party_lock.ts";
 import { tellOfParty } from "./party_news.ts";
 import { type PartyChanger, readParty } from "./party_rows.ts";
@@ -38,6 +38,7 @@ export async function changeParty(
     if (party.status === "open" && change.capacity === party.memberCount) {
       await closeRecruiting(deps, tx, party, callerId);
     }
+    if (change.startsAt) await endOffersBy(tx, partyId, new Date(change.startsAt));
     await makeOffers(deps, tx, partyId);
   });
   return await readParty(deps, partyId, callerId);

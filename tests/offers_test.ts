@@ -4,12 +4,13 @@ import { endRecruitings } from "../services/recruiting_ends.ts";
 import { expireOffers } from "../services/waiting_list.ts";
 import { startDeadlines } from "../workers/deadlines.ts";
 import { addPeople, allTold, type World } from "./alert_world.ts";
-import { addPartiesAt, eventsOf } from "./deadline_world.ts";
+import { addPartiesAt, eventsOf, HOUR_MS } from "./deadline_world.ts";
 import { openIdleWorld } from "./fragile_world.ts";
 import { assertProblem, movableClock, poll, startAnotherNode, startTestService, type TestService } from "./harness.ts";
 import {
   assertBooks,
   booksOf,
+  callAs,
   letRunOut,
   newPeople,
   offersOf,
@@ -43,6 +44,17 @@ Deno.test("An offer stands for 15 minutes, or a tenth of the time until the star
     const off = Date.parse(until) - clock.now().getTime() - standsFor;
     assert.ok(Math.abs(off) < 30_000, `${off} ms off`);
   }
+});
+
+Deno.test("An offer ends with the start when that is moved nearer", async () => {
+  const [a] = await newPeople(service, 1) as [Someone];
+  const { acts, member, party, leader } = await openTaken(service);
+  await acts.wait(service, a, { quantity: 1 });
+  await acts.leave(service, member);
+  const at = (minutes: number) => new Date(clock.now().getTime() + minutes * MINUTE_MS).toISOString();
+  const change = { startsAt: at(5), endsAt: at(65) };
+  assert.equal((await callAs(service, leader, "PATCH", `/api/parties/${party.id}`, change)).status, 200);
+  assert.equal((await acts.read(service, a)).myQueue!.offer!.until, change.startsAt);
 });
 
 Deno.test("An offer that runs out goes to the next, and who let it run out has left the queue", async () => {
@@ -122,6 +134,16 @@ Deno.test("An offer of a party that somebody is changing is passed over, and end
     [["waiting", null], ["left", null]],
     "it began",
   );
+});
+
+Deno.test("A party that waits for an answer does not keep the others' recruiting from its end", async () => {
+  await using stack = new AsyncDisposableStack();
+  const world = await openIdleWorld(stack);
+  const [waits] = await addOffers(world, 1), [free] = await addPartiesAt(world, 1, { startsIn: 24, joinIn: -0.1 });
+  const earlier = new Date(world.clock.now().getTime() - HOUR_MS);
+  await world.sql`update parties set join_until = ${earlier} where id = ${waits!.id}`;
+  await endRecruitings(world.deps, 1);
+  assert.deepEqual(await eventsOf(world, [waits!, free!]), [[], ["party.cancelled"]]);
 });
 
 /** So many parties, of each of which all that is left is on an offer that has run out; another waits behind it. */

@@ -66,6 +66,20 @@ Deno.test("POST /api/parties/:id/join with waitlist waits for a full party, open
   assertProblem(await begun.acts.wait(service, d), 409, "party-closed");
 });
 
+Deno.test("Of 200 who join at once for the last seat over two nodes one is in, and the others wait, each in a place of their own", async () => {
+  const [leader, ...people] = await newPeople(service, 201) as [Someone, ...Someone[]];
+  const party = await openPack(service, leader, { quantity: 1000, capacity: 2, leaderQuantity: 5 });
+  const acts = actsOn(party, leader);
+  const answers = await Promise.all(
+    people.map((each, i) => acts.wait(i % 2 === 0 ? service : other, each, { quantity: 1 })),
+  );
+  assert.deepEqual([...new Set(answers.map(({ status }) => status))], [201]);
+  assert.equal(answers.filter(({ body }) => body.status === "accepted").length, 1);
+  const places = answers.map(({ body }) => body.place).filter((place) => place !== null);
+  assert.deepEqual(places.toSorted((a, b) => a - b), Array.from({ length: 199 }, (_, i) => i + 1));
+  await assertBooks(service, party);
+});
+
 Deno.test("Who waits is no member: no chat, no list of members, and the leader sees them", async () => {
   const [a] = await newPeople(service, 1) as [Someone];
   const { party, acts, leader } = await openTaken(service);
