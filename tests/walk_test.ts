@@ -100,7 +100,8 @@ async function walk({ leaders, neighbours, sql }: { leaders: Node; neighbours: N
   assert.equal((await leader.ask("GET", path)).status, "confirmed", "full");
   await stream.find(({ data }) => data.type === "party.confirmed" && data.partyId === party.id);
   await sql`update parties set starts_at = now(), join_until = now() where id = ${party.id}`;
-  await leader.ask("PUT", `${path}/members/${neighbour.id}/attendance`, { attended: true });
+  const { code } = await leader.ask("GET", `${path}/check-in`);
+  assert.equal((await neighbour.ask("POST", `${path}/check-in`, { code })).attended, true);
   assert.equal((await leader.ask("POST", `${path}/complete`)).status, "done");
   const order = { userIds: [absent.id], reason: "연락 없이 오지 않음" };
   const { penalised } = await leader.ask("POST", `${path}/penalties`, order);
@@ -113,10 +114,22 @@ async function walk({ leaders, neighbours, sql }: { leaders: Node; neighbours: N
   await poll(async () => (await neighbour.ask("GET", `/api/users/${absent.id}`)).penaltyCount === 1);
 
   await poll(async () => (await absent.ask("GET", "/api/alerts")).items[0]?.type === "penalty.received");
+  await settle(leader, neighbour, path);
+  await stream.find(({ data }) => data.type === "settlement.requested" && data.partyId === party.id);
   const inbox = await neighbour.ask("GET", "/api/alerts");
   const types = inbox.items.map((alert: { type: string }) => alert.type).toSorted();
-  assert.deepEqual(types, ["chat.opened", "join.accepted", "party.confirmed", "party.created"], "each once, no more");
+  const expected = ["chat.opened", "join.accepted", "party.confirmed", "party.created", "settlement.requested"];
+  assert.deepEqual(types, expected, "each once, no more");
   assert.deepEqual((await far.ask("GET", "/api/alerts")).items, [], "30 km and more away");
+}
+
+/** The leader says what the till took; the neighbour, who came, pays their part of it. */
+async function settle(leader: Walker, neighbour: Walker, path: string): Promise<void> {
+  const { lines } = await leader.ask("PUT", `${path}/settlement`, { totalKrw: 24_001 });
+  assert.deepEqual(lines.map(({ userId }: { userId: string }) => userId), [leader.id, neighbour.id]);
+  assert.equal(lines[0].amountKrw + lines[1].amountKrw, 24_001);
+  const paid = await neighbour.ask("PUT", `${path}/settlement/lines/${neighbour.id}`, { paid: true });
+  assert.ok(paid.settledAt);
 }
 
 interface Walker {
