@@ -15,8 +15,12 @@ type Verdict = "done" | "again" | { reason: string };
 
 /** With the broker away a consumer is as good as started after this long: it begins at the return. */
 const START_MS = 2_000;
-/** A consumer that has heard nothing for this long starts afresh: brokers have been seen to lose sight of one. */
-const IDLE_MS = 60_000;
+/**
+ * A consumer that has heard nothing for this long starts afresh: RabbitMQ 3.10 has been seen to lose sight of one whose
+ * queue was deleted and declared anew at once. It counts that one, and what it has for it is not among what waits: nothing
+ * else tells.
+ */
+const IDLE_MS = 20_000;
 
 /**
  * As `Queue.consume`. A rejected message is held back for a while, in one of the `prefetch` places, and then given back.
