@@ -72,25 +72,15 @@ export function createApp(deps: AppDeps) {
     .route("/", asyncApiRoutes())
     .route("/ws", socketRoutes(deps))
     .route("/api/auth", authRoutes(deps))
-    .route("/api/me", meRoutes(deps))
-    .route("/api/me", myPartyRoutes(deps))
-    .route("/api/me", myCalendarRoutes(deps))
-    .route("/api/me", myPenaltyRoutes(deps))
+    .route("/api/me", ownRoutes(deps))
     .route("/api/penalties", appealRoutes(deps))
-    .route("/api/me", alertPreferenceRoutes(deps))
     .route("/api/users", userRoutes(deps))
     .route("/api/items", itemRoutes(deps))
     .route("/api/markets", marketRoutes(deps))
     .route("/api/addresses", addressRoutes(deps))
     .route("/api/regions", regionRoutes(deps))
     .route("/api/favorites", favoriteRoutes(deps))
-    .route("/api/parties", partyRoutes(deps))
-    .route("/api/parties", memberRoutes(deps))
-    .route("/api/parties", partyCalendarRoutes(deps))
-    .route("/api/parties", checkInRoutes(deps))
-    .route("/api/parties", penaltyRoutes(deps))
-    .route("/api/parties", settlementRoutes(deps))
-    .route("/api/parties", chatRoutes(deps))
+    .route("/api/parties", everythingOfParties(deps))
     .route("/api/chats", chatListRoutes(deps))
     .route("/api/alerts", alertRoutes(deps))
     .route("/api", pushRoutes(deps))
@@ -98,6 +88,27 @@ export function createApp(deps: AppDeps) {
     .route("/api/admin/dead-letters", deadLetterRoutes(deps));
   let specs: ReturnType<typeof generateSpecs> | undefined;
   return app.get("/openapi.json", async (c) => c.json(await (specs ??= generateSpecs(app, OPENAPI))));
+}
+
+/** What is the caller's own. Apart, as the types of one chain of all routes would go too deep. */
+function ownRoutes(deps: AppDeps) {
+  return new Hono<EdgeEnv>()
+    .route("/", meRoutes(deps))
+    .route("/", myPartyRoutes(deps))
+    .route("/", myCalendarRoutes(deps))
+    .route("/", myPenaltyRoutes(deps))
+    .route("/", alertPreferenceRoutes(deps));
+}
+
+function everythingOfParties(deps: AppDeps) {
+  return new Hono<EdgeEnv>()
+    .route("/", partyRoutes(deps))
+    .route("/", memberRoutes(deps))
+    .route("/", partyCalendarRoutes(deps))
+    .route("/", checkInRoutes(deps))
+    .route("/", penaltyRoutes(deps))
+    .route("/", settlementRoutes(deps))
+    .route("/", chatRoutes(deps));
 }
 
 function answerMethods(c: Context<EdgeEnv>, allowed: string[]): Response {
