@@ -53,6 +53,8 @@ Deno.test("There is no type of event that nothing produces, nobody is told of, o
   await done("PATCH", `${path}/members/${removed.id}`, leader, { status: "removed" });
   await done("POST", `${path}/join`, refused);
   await done("PATCH", path, leader, { note: "장바구니를 가져오세요" });
+  // Whom it concerns is read when it is told: while they still wait.
+  await allTold(service, party);
   await done("PATCH", `${path}/members/${refused.id}`, leader, { status: "rejected" });
   await done("POST", `${path}/confirm`, leader);
   await service.sql`
@@ -113,6 +115,8 @@ Deno.test("A change of a party tells those in it and those who wait what is diff
   const path = `/api/parties/${party.id}`;
   await joinAccepted(service, party, leader, member);
   await done("POST", `${path}/join`, pending);
+  // So that the stream brings only what comes now.
+  await allTold(service, party);
   await using stream = await openEvents(`${service.url}/api/alerts/stream`, { token: member.token });
   await stream.take("ready", 1);
   const changedBy = async (change: Record<string, unknown>): Promise<PartyField[] | undefined> => {
