@@ -20,7 +20,7 @@ const START_MS = 2_000;
  * queue was deleted and declared anew at once. It counts that one, and what it has for it is not among what waits: nothing
  * else tells.
  */
-const IDLE_MS = 20_000;
+const IDLE_MS = 60_000;
 
 /**
  * As `Queue.consume`. A rejected message is held back for a while, in one of the `prefetch` places, and then given back.

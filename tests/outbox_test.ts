@@ -57,7 +57,7 @@ Deno.test("A region queue deleted under its worker is declared again, and nothin
     world.clock.advance(2_000);
     return await allTold(world, party, 500).then(() => true, () => false);
     // As long as a consumer that the broker has lost sight of takes to begin afresh, and more.
-  }, { timeoutMs: 60_000 });
+  }, { timeoutMs: 100_000 });
   await assertTold(world, fans, [first, second]);
 });
 
