@@ -10,6 +10,7 @@ import {
   startTestService,
   type TestService,
 } from "./harness.ts";
+import { partyWith } from "./trust_world.ts";
 
 let service: TestService;
 Deno.test.beforeAll(async () => void (service = await startTestService()));
@@ -24,15 +25,8 @@ const attend = (party: { id: string }, { token }: Person, { id }: Person, attend
   service.call("PUT", `/api/parties/${party.id}/members/${id}/attendance`, { token, body: { attended } });
 
 /** A confirmed party that has begun, with these members. */
-async function begunParty(leader: Person, members: Person[]): Promise<{ id: string }> {
-  const party = await openParty(service, leader);
-  for (const member of members) await joinAccepted(service, party, leader, member);
-  await service.sql`
-    update parties
-    set status = 'confirmed', starts_at = now() - interval '1 minute', join_until = now() - interval '1 minute'
-    where id = ${party.id}`;
-  return party;
-}
+const begunParty = (leader: Person, members: Person[]) =>
+  partyWith(service, leader, members, { status: "confirmed", begun: true });
 
 async function setStatus(party: { id: string }, status: string): Promise<void> {
   await service.sql`update parties set status = ${status} where id = ${party.id}`;

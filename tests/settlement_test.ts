@@ -12,6 +12,7 @@ import {
   startTestService,
   type TestService,
 } from "./harness.ts";
+import { partyWith } from "./trust_world.ts";
 
 let service: TestService;
 Deno.test.beforeAll(async () => void (service = await startTestService()));
@@ -35,16 +36,8 @@ const amounts = ({ lines }: { lines: Line[] }) =>
   Object.fromEntries(lines.map(({ userId, amountKrw }) => [userId, amountKrw]));
 const lineOf = ({ lines }: { lines: Line[] }, { id }: Person) => lines.find(({ userId }) => userId === id)!;
 
-/** 10 kg for 4, a quarter each, over. */
-async function doneParty(leader: Person, members: Person[]): Promise<{ id: string }> {
-  const party = await openParty(service, leader);
-  for (const member of members) await joinAccepted(service, party, leader, member);
-  await service.sql`
-    update parties
-    set status = 'done', starts_at = now() - interval '2 hours', join_until = now() - interval '2 hours'
-    where id = ${party.id}`;
-  return party;
-}
+/** A party that is over, with these members, all of whom take the same. */
+const doneParty = (leader: Person, members: Person[]) => partyWith(service, leader, members, { status: "done" });
 
 Deno.test("PUT …/settlement divides the receipt by what each took; those who did not come took nothing", async () => {
   const [leader, a, b, c] = await people(4);
