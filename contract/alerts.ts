@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { Id, Instant, listOf, PageQuery } from "./common.ts";
 import { EventType } from "./events.ts";
+import { Locale } from "./identity.ts";
 
 /** A line of a person's inbox. `seq` counts 1, 2, 3 … per person without gaps. */
 export const Alert = z.object({
@@ -17,6 +18,21 @@ export const Alert = z.object({
 }).meta({ id: "Alert" });
 /** See the schema. */
 export type Alert = z.infer<typeof Alert>;
+
+/**
+ * What the nodes are told of an event's alerts once they are written, on the relay's channel `alerts`: all of it may be lost. With
+ * the words in the languages of its people, and the alerts that are not for streams.
+ */
+export const WrittenAlerts = z.object({
+  type: EventType,
+  partyId: Id,
+  url: z.string(),
+  createdAt: Instant,
+  texts: z.partialRecord(Locale, z.object({ title: z.string(), body: z.string() })),
+  to: z.array(z.object({ userId: Id, id: Id, seq: z.int(), locale: Locale, streamed: z.boolean() })),
+});
+/** See the schema. */
+export type WrittenAlerts = z.infer<typeof WrittenAlerts>;
 
 /** Query of GET /api/alerts. */
 export const AlertQuery = PageQuery.extend({ unread: z.enum(["true", "false"]).optional() });

@@ -1,4 +1,7 @@
-/** Moves alerts from inboxes into open streams: many streams are read on by one query, each from its own place. */
+/**
+ * Moves alerts into open streams, each from its own place: those that come fresh from their writing at once, and out of the
+ * inboxes, many streams by one query, whatever a stream has not got yet.
+ */
 import { type AlertRow, selectAlerts, toAlert } from "./alert_rows.ts";
 import { eventFrame, type EventStream } from "./event_stream.ts";
 import type { Deps } from "./ports.ts";
@@ -24,6 +27,8 @@ export interface AlertPump extends AsyncDisposable {
    * A reading that fails is logged; whoever wakes them next makes it good.
    */
   wake(readers: Iterable<AlertReader>): void;
+  /** Sends number `seq`, `null` when it is not for streams, to those of one person who have all before it; the others are read on. */
+  pass(readers: Iterable<AlertReader>, seq: number, frame: string | null): void;
 }
 
 /** Starts a pump. One reading is under way at a time; what is woken meanwhile shares the next. */
@@ -40,6 +45,16 @@ export function startPump(deps: Pick<Deps, "sql" | "log">): AlertPump {
     }
     if (!isPumping && due.size > 0) pumping = pump();
   }
+  function pass(readers: Iterable<AlertReader>, seq: number, frame: string | null): void {
+    wake([...readers].filter((reader) => {
+      const { cursor, out } = reader;
+      if (cursor === null || cursor >= seq) return false;
+      if (cursor < seq - 1 || !out.hasRoom()) return true;
+      if (frame) out.send(frame);
+      reader.cursor = seq;
+      return false;
+    }));
+  }
   async function pump(): Promise<void> {
     isPumping = true;
     try {
@@ -50,7 +65,7 @@ export function startPump(deps: Pick<Deps, "sql" | "log">): AlertPump {
       isPumping = false;
     }
   }
-  return { wake, [Symbol.asyncDispose]: () => pumping };
+  return { wake, pass, [Symbol.asyncDispose]: () => pumping };
 }
 
 function takeBatch(due: Set<AlertReader>): AlertReader[] {
@@ -76,7 +91,8 @@ async function readOn({ sql }: Pick<Deps, "sql">, readers: AlertReader[]): Promi
   return readers.filter((reader, i) => {
     const rows = pages.get(i + 1) ?? [];
     const page = rows.filter((row): row is Place & AlertRow => row.seq !== null);
-    sendPage(reader, page);
+    // Some may have been passed on meanwhile.
+    sendPage(reader, page.filter(({ seq }) => seq > reader.cursor!));
     const isWhole = page.length < PAGE;
     // What the inbox has counted and has no more was cleared away for its age: nothing of it can come.
     const upTo = isWhole ? rows[0]?.lastSeq : page.at(-1)!.seq;

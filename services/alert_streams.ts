@@ -46,7 +46,7 @@ export function openAlertStreams(
   { tickMs = TICK_MS } = {},
 ): AlertStreams & AsyncDisposable {
   const pump = startPump(deps);
-  const feeds = openFeeds<Stream>(deps, pump.wake);
+  const feeds = openFeeds<Stream>(deps, pump);
   let isDraining = false;
 
   function openStream({ userId, expiresAt }: Pick<AccessClaims, "userId" | "expiresAt">): Stream {
@@ -65,7 +65,6 @@ export function openAlertStreams(
   let looking: Promise<void> | undefined;
   const timer = setInterval(() => {
     for (const stream of [...feeds.all()]) tick(deps, stream);
-    feeds.listen();
     // The repair of whatever the relay did not tell.
     looking ??= feeds.findBehind().then(pump.wake)
       .catch((error) => deps.log.debug("inboxes not looked at", { error }))
@@ -95,6 +94,7 @@ export function openAlertStreams(
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
       drain();
+      await feeds[Symbol.asyncDispose]();
       await looking;
       await pump[Symbol.asyncDispose]();
     },

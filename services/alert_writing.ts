@@ -1,127 +1,219 @@
-/** From an event to people's inboxes. Told of the same event any number of times, it writes each person's alert once. */
+/** From events to people's inboxes. Told of the same event any number of times, it writes each person's alert once. */
+import type { WrittenAlerts } from "../contract/alerts.ts";
 import { EVENTS, EventType } from "../contract/events.ts";
+import type { Locale } from "../contract/identity.ts";
+import { publishNews } from "./alert_news.ts";
+import { type AlertText, pageOf, wordAlert } from "./alert_texts.ts";
 import { newId } from "./ids.ts";
 import type { Deps, TransactionSql } from "./ports.ts";
-import { enqueuePushes, type NewAlert, wakePushers } from "./push_queue.ts";
-import { recipientsOf, type StoredEvent } from "./recipients.ts";
+import { WITHDRAWN_NICKNAME } from "./profiles.ts";
+import { enqueuePushes, wakePushers } from "./push_queue.ts";
+import { type Recipient, recipientsOf, type StoredEvent } from "./recipients.ts";
 import { afterCommit, inTransaction, sqlOf } from "./transaction.ts";
 
 /** Recipients of one transaction: an event with very many keeps nobody's inbox locked for long. */
 const CHUNK = 1_000;
-/** Wake-ups on their way at once. */
-const WAKES_AT_ONCE = 256;
+/** Events that share a transaction wait for a lock no longer than this: one alone can be waited for. */
+const SHARED_LOCK_MS = 1_000;
 
 type WritingDeps = Pick<Deps, "sql" | "relay" | "clock" | "log">;
 
-/**
- * Writes one alert for everyone whom the event concerns and who wants its type, with the person's next `seq`, and a push
- * for each browser of theirs; the last of them retires the event. Then wakes their streams, and those who push. Returns how
- * many it wrote: none for an event that is retired or gone. Begun again after any interruption, or run twice at once, it
- * writes what is missing. Aborted, it ends between two chunks.
- */
-export async function writeAlerts(
-  deps: WritingDeps,
-  message: { partyId: string; eventId: string },
-  signal?: AbortSignal,
-): Promise<number> {
-  let written = 0, rest: string[] | undefined;
-  do {
-    signal?.throwIfAborted();
-    const chunk = await inTransaction(deps.sql, (tx) => writeChunk(deps, tx, message, rest));
-    if (!chunk) break;
-    written += chunk.written;
-    rest = chunk.rest;
-  } while (rest.length > 0);
-  return written;
+/** An event on its way into inboxes. */
+export interface Telling {
+  partyId: string;
+  eventId: string;
+  /** Who is left; `undefined` as long as nobody has asked. */
+  waiting?: Recipient[];
+}
+
+/** What has become of an event in one transaction. */
+export interface Told {
+  /** Alerts written. */
+  count: number;
+  /** Who is left. With nobody left the event is retired, or was so before, or is gone. */
+  waiting: Recipient[];
 }
 
 /**
- * Writes the next thousand, of everyone when `waiting` is not known yet, and tells who is left; with nobody left the event is
- * retired. `null` for an event that is retired or gone. As few trips to the database as can be: most events have one chunk.
+ * Writes one alert for everyone whom the events concern and who wants their type, with the person's next `seq`, and a push
+ * for each browser of theirs; whose last alert is written is retired. One transaction for all of them, and for a thousand
+ * alerts: of the events with the fewest recipients first, so that one with very many holds up no other. Then tells the
+ * nodes, for their streams, and those who push. Answers in the order of the events. Begun again after any interruption, or
+ * run twice at once, it writes what is missing.
  */
-async function writeChunk(
-  deps: WritingDeps,
-  tx: TransactionSql,
-  message: { partyId: string; eventId: string },
-  waiting?: string[],
-): Promise<{ written: number; rest: string[] } | null> {
-  const event = await lockEvent(tx, message);
-  if (!event) return null;
-  const recipients = waiting ?? await recipientsOf({ sql: sqlOf(tx) }, event);
-  const chunk = recipients.slice(0, CHUNK), rest = recipients.slice(CHUNK);
-  const [told] = await Promise.all([
-    chunk.length > 0 ? insertAlerts(deps, tx, event, chunk) : [],
-    rest.length === 0 && retire(deps, tx, event),
-  ]);
-  const pushes = await enqueuePushes(deps, tx, event, told);
-  afterCommit(tx, () => {
-    if (pushes > 0) wakePushers(deps);
-    wakeStreams(deps, told.map(({ userId }) => userId));
+export async function writeAlerts(deps: WritingDeps, tellings: Telling[]): Promise<Told[]> {
+  return await inTransaction(deps.sql, async (tx) => {
+    if (tellings.length > 1) tx`select set_config('lock_timeout', ${String(SHARED_LOCK_MS)}, true)`.execute();
+    const now = deps.clock.now();
+    const turn = takeTurn(await readWaiting(tx, tellings));
+    const alerts = await numberAlerts(deps, tx, turn);
+    // In this order: a push refers to its alert.
+    const [, pushes] = await Promise.all([
+      insertAlerts(tx, alerts, now),
+      enqueueAll(deps, tx, alerts),
+      retire(tx, turn, now),
+    ]);
+    const byEvent = Map.groupBy(alerts, ({ event }) => event);
+    afterCommit(tx, () => {
+      if (pushes > 0) wakePushers(deps);
+      publishNews(deps, [...byEvent].map(([event, alerts]) => newsOf(event, alerts, now)));
+    });
+    return tellings.map(({ eventId }) => {
+      const part = turn.find(({ event }) => event.eventId === eventId);
+      return { count: part && byEvent.get(part.event)?.length || 0, waiting: part?.rest ?? [] };
+    });
   });
-  return { written: told.length, rest };
 }
 
-/** Only who holds this lock inserts alerts of the event, so that the next statement sees all there are. */
-async function lockEvent(
+async function readWaiting(
   tx: TransactionSql,
-  { partyId, eventId }: { partyId: string; eventId: string },
-): Promise<StoredEvent | null> {
-  const [row] = await tx<{ type: string; payload: unknown }[]>`
-    select type, payload
-    from events
-    where party_id = ${partyId} and id = ${eventId} and retired_at is null
-    for update`;
-  if (!row) return null;
-  const type = EventType.parse(row.type);
-  return { partyId, eventId, type, payload: EVENTS[type].payload.parse(row.payload) };
+  tellings: Telling[],
+): Promise<{ event: LockedEvent; waiting: Recipient[] }[]> {
+  const known = new Map(tellings.map(({ eventId, waiting }) => [eventId, waiting]));
+  const events = await lockEvents(tx, tellings);
+  return await Promise.all(events.map(async (event) => {
+    return { event, waiting: known.get(event.eventId) ?? await recipientsOf({ sql: sqlOf(tx) }, event) };
+  }));
 }
 
-async function insertAlerts(
-  { clock }: Pick<Deps, "clock">,
-  tx: TransactionSql,
-  { partyId, eventId, type, payload }: StoredEvent,
-  recipients: string[],
-): Promise<NewAlert[]> {
-  const ids = recipients.map(() => newId({ clock }));
-  return await tx<NewAlert[]>`
+/** In the order of events. */
+function newsOf(
+  { type, partyId, payload, actorName }: LockedEvent,
+  alerts: NewAlert[],
+  createdAt: Date,
+): WrittenAlerts {
+  const locales = new Set(alerts.map(({ locale }) => locale));
+  const texts = Object.fromEntries(
+    [...locales].map((locale): [Locale, AlertText] => [locale, wordAlert(locale, type, { ...payload, actorName })]),
+  );
+  const to = alerts.map(({ userId, id, seq, locale, streamed }) => ({ userId, id, seq, locale, streamed }));
+  return { type, partyId, url: pageOf(type, partyId), createdAt: createdAt.toISOString(), texts, to };
+}
+
+interface LockedEvent extends StoredEvent {
+  actorName: string;
+}
+
+/** Only who holds these locks inserts alerts of the events, so that the next statement sees all there are. */
+async function lockEvents(tx: TransactionSql, tellings: Telling[]): Promise<LockedEvent[]> {
+  const rows = await tx<{ partyId: string; eventId: string; type: string; payload: unknown; actorName: string }[]>`
+    select e.party_id as "partyId", e.id as "eventId", e.type, e.payload,
+      coalesce((select nickname from users where id = (e.payload ->> 'actorId')::uuid), ${WITHDRAWN_NICKNAME}) as "actorName"
+    from events e
+    join unnest(${tellings.map((each) => each.partyId)}::uuid[], ${tellings.map((each) => each.eventId)}::uuid[])
+      as told (party_id, id) on told.party_id = e.party_id and told.id = e.id
+    where e.retired_at is null
+    order by e.party_id, e.id
+    for update of e`;
+  return rows.map((row) => {
+    const type = EventType.parse(row.type);
+    return { ...row, type, payload: EVENTS[type].payload.parse(row.payload) };
+  });
+}
+
+/** An event's share of a transaction. */
+interface Part {
+  event: LockedEvent;
+  recipients: Recipient[];
+  /** Recipients of later ones. */
+  rest: Recipient[];
+}
+
+function takeTurn(events: { event: LockedEvent; waiting: Recipient[] }[]): Part[] {
+  let room = CHUNK;
+  return events.toSorted((a, b) => a.waiting.length - b.waiting.length).map(({ event, waiting }) => {
+    const recipients = waiting.slice(0, room);
+    room -= recipients.length;
+    return { event, recipients, rest: waiting.slice(recipients.length) };
+  });
+}
+
+/** An alert with its number. */
+interface NewAlert extends Recipient {
+  event: LockedEvent;
+  id: string;
+  seq: number;
+  streamed: boolean;
+}
+
+/**
+ * Numbers the alerts that are missing, a person's own in the order of the events. It takes the numbers from the counters, which
+ * stay locked until the commit: numbers become visible in order, and none is lost.
+ */
+async function numberAlerts({ clock }: Pick<Deps, "clock">, tx: TransactionSql, turn: Part[]): Promise<NewAlert[]> {
+  const rows = turn.flatMap(({ event, recipients }) => recipients.map((each) => ({ ...each, event })));
+  if (rows.length === 0) return [];
+  // Heads first, then the last of the missing: they are put together here, for PostgreSQL cannot tell how many there are, and
+  // would compare each with each.
+  const found = await tx<({ place: number; streamed: boolean } | { place: null; userId: string; lastSeq: number })[]>`
     with missing as (
-      select r.user_id, r.id, coalesce(${type} <> all(p.stream_off), true) as streamed
-      from unnest(${recipients}::uuid[], ${ids}::uuid[]) as r (user_id, id)
+      select r.place::int - 1 as place, r.user_id, coalesce(r.type <> all(p.stream_off), true) as streamed
+      from unnest(${rows.map((each) => each.userId)}::uuid[], ${rows.map(({ event }) => event.eventId)}::uuid[],
+        ${rows.map(({ event }) => event.type)}::text[]) with ordinality as r (user_id, event_id, type, place)
       left join alert_preferences p on p.user_id = r.user_id
-      where not exists (select from alerts a where a.user_id = r.user_id and a.event_id = ${eventId})
+      where not exists (select from alerts a where a.user_id = r.user_id and a.event_id = r.event_id)
         -- Who wants it in no way gets none, and no number.
-        and coalesce(${type} <> all(p.stream_off) or ${type} <> all(p.push_off), true)
+        and coalesce(r.type <> all(p.stream_off) or r.type <> all(p.push_off), true)
     ), heads as (
-      -- Takes the number and locks the counter until the commit: numbers become visible in order and none is lost. In the
-      -- order of ids, so that two events never wait for each other.
       insert into alert_heads as h (user_id, last_seq)
-      select user_id, 1
+      -- In the order of ids, so that two transactions never wait for each other.
+      select user_id, count(*)
       from missing
+      group by user_id
       order by user_id
       on conflict (user_id) do update
-      set last_seq = h.last_seq + 1
+      set last_seq = h.last_seq + excluded.last_seq
       returning user_id, last_seq
     )
-    insert into alerts (user_id, seq, id, event_id, type, party_id, payload, streamed, created_at)
-    select heads.user_id, heads.last_seq, missing.id, ${eventId}, ${type}, ${partyId}, ${tx.json(payload)},
-      missing.streamed, ${clock.now()}
+    select place, streamed, null as "userId", null as "lastSeq"
+    from missing
+    union all
+    select null, null, user_id, last_seq
     from heads
-    join missing using (user_id)
-    returning user_id as "userId", seq`;
-}
-
-async function retire({ clock }: Pick<Deps, "clock">, tx: TransactionSql, { partyId, eventId }: StoredEvent) {
-  await tx`
-    update events
-    set retired_at = ${clock.now()}
-    where party_id = ${partyId} and id = ${eventId}`;
-}
-
-/** Hints only: a stream that gets none finds its alerts by its own poll. */
-async function wakeStreams({ relay, log }: Pick<Deps, "relay" | "log">, userIds: string[]): Promise<void> {
-  for (let start = 0; start < userIds.length; start += WAKES_AT_ONCE) {
-    const wakes = userIds.slice(start, start + WAKES_AT_ONCE).map((id) => relay.publish(`alerts.${id}`, ""));
-    const lost = (await Promise.allSettled(wakes)).filter((wake) => wake.status === "rejected").length;
-    if (lost > 0) log.debug("streams not woken: their poll will see the alerts", { lost });
+    order by place desc nulls first`;
+  const next = new Map<string, number>(), alerts: NewAlert[] = [];
+  for (const each of found) {
+    if (each.place === null) next.set(each.userId, each.lastSeq);
+    else {
+      const row = rows[each.place]!, seq = next.get(row.userId)!;
+      next.set(row.userId, seq - 1);
+      alerts.push({ ...row, id: newId({ clock }), seq, streamed: each.streamed });
+    }
   }
+  return alerts.reverse();
+}
+
+async function insertAlerts(tx: TransactionSql, alerts: NewAlert[], now: Date): Promise<void> {
+  if (alerts.length === 0) return;
+  await tx`
+    insert into alerts (user_id, seq, id, event_id, type, party_id, payload, streamed, created_at)
+    select a.user_id, a.seq, a.id, e.id, e.type, e.party_id, e.payload, a.streamed = 1, ${now}
+    from unnest(${alerts.map((each) => each.userId)}::uuid[], ${alerts.map((each) => each.seq)}::int[],
+      ${alerts.map((each) => each.id)}::uuid[], ${alerts.map(({ streamed }) => Number(streamed))}::int[],
+      ${alerts.map(({ event }) => event.partyId)}::uuid[], ${alerts.map(({ event }) => event.eventId)}::uuid[])
+      as a (user_id, seq, id, streamed, party_id, event_id)
+    join events e on e.party_id = a.party_id and e.id = a.event_id`;
+}
+
+/** One statement takes one alert of each person: those who get several get them in as many. */
+async function enqueueAll(deps: Pick<Deps, "clock">, tx: TransactionSql, alerts: NewAlert[]): Promise<number> {
+  const rounds: NewAlert[][] = [], countOf = new Map<string, number>();
+  for (const alert of alerts) {
+    const round = countOf.get(alert.userId) ?? 0;
+    countOf.set(alert.userId, round + 1);
+    (rounds[round] ??= []).push(alert);
+  }
+  const counts = await Promise.all(rounds.map((round) => enqueuePushes(deps, tx, round)));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+async function retire(tx: TransactionSql, turn: Part[], now: Date): Promise<void> {
+  const done = turn.filter(({ rest }) => rest.length === 0).map(({ event }) => event);
+  if (done.length === 0) return;
+  await tx`
+    update events e
+    set retired_at = ${now}
+    from unnest(${done.map((each) => each.partyId)}::uuid[], ${done.map((each) => each.eventId)}::uuid[])
+      as done (party_id, id)
+    where e.party_id = done.party_id and e.id = done.id`;
 }

@@ -12,10 +12,11 @@ import { pushedUntil } from "./push_terms.ts";
 /** The relay channel on which those who push are told that something waits. */
 export const PUSHES_CHANNEL = "pushes";
 
-/** An alert that has just been numbered. */
+/** An alert that has just been numbered, and what it tells of. */
 export interface NewAlert {
   userId: string;
   seq: number;
+  event: { type: EventType; payload: EventPayload };
 }
 
 /** Somebody's turn to push the first that waits for a browser, until the lease is over. */
@@ -44,25 +45,27 @@ export interface FirstPush {
 }
 
 /**
- * Queues alerts that this transaction has written for all browsers of their people whose session lives. Returns how many
- * pushes that makes.
+ * Queues alerts that this transaction has written, of each person one, for all browsers of theirs whose session lives. Returns
+ * how many pushes that makes.
  */
 export async function enqueuePushes(
   { clock }: Pick<Deps, "clock">,
   tx: TransactionSql,
-  { type, payload }: { type: EventType; payload: EventPayload },
   alerts: NewAlert[],
 ): Promise<number> {
-  const now = clock.now(), expiresAt = pushedUntil(type, payload, now);
-  if (alerts.length === 0 || expiresAt <= now) return 0;
+  const now = clock.now();
+  const rows = alerts.map(({ userId, seq, event: { type, payload } }) => {
+    return { userId, seq, expiresAt: pushedUntil(type, payload, now) };
+  }).filter(({ expiresAt }) => expiresAt > now);
+  if (rows.length === 0) return 0;
   const { count } = await tx`
     with told as (
       select *
-      from unnest(${alerts.map(({ userId }) => userId)}::uuid[], ${alerts.map(({ seq }) => seq)}::int[])
-        as told (user_id, seq)
+      from unnest(${rows.map((each) => each.userId)}::uuid[], ${rows.map((each) => each.seq)}::int[],
+        ${rows.map((each) => each.expiresAt.toISOString())}::timestamptz[]) as told (user_id, seq, expires_at)
     ), browsers as (
       -- In one order, so that nobody else who locks several waits for us while we wait for them.
-      select b.user_id, b.id, told.seq
+      select b.user_id, b.id, told.seq, told.expires_at
       from push_subscriptions b
       join told using (user_id)
       join sessions s on s.id = b.session_id
@@ -74,10 +77,10 @@ export async function enqueuePushes(
       set queued_seq = browsers.seq, due_at = coalesce(b.due_at, ${now})
       from browsers
       where b.user_id = browsers.user_id and b.id = browsers.id
-      returning b.user_id, b.id, browsers.seq
+      returning b.user_id, b.id, browsers.seq, browsers.expires_at
     )
     insert into pushes (user_id, subscription_id, seq, expires_at)
-    select user_id, id, seq, ${expiresAt}
+    select *
     from queued`;
   return count;
 }

@@ -1,5 +1,6 @@
 /** Whom an event concerns: the audiences of the table of events, in SQL. */
 import { type Audience, type EventPayload, EVENTS, type EventType } from "../contract/events.ts";
+import type { Locale } from "../contract/identity.ts";
 import { wideAngle } from "./geo.ts";
 import type { Deps, Sql } from "./ports.ts";
 
@@ -14,25 +15,27 @@ export interface StoredEvent {
   payload: EventPayload;
 }
 
+/** Someone whom an event concerns. */
+export interface Recipient {
+  userId: string;
+  locale: Locale;
+}
+
 /** A part of a statement. */
 type Fragment = ReturnType<Sql>;
 
-/**
- * The ids of everyone concerned, each once, in order: as things stand now, whoever caused the event and withdrawn people
- * left out.
- */
-export async function recipientsOf({ sql }: Pick<Deps, "sql">, event: StoredEvent): Promise<string[]> {
+/** Everyone concerned, once, by id: as things stand now, whoever caused the event and withdrawn people left out. */
+export async function recipientsOf({ sql }: Pick<Deps, "sql">, event: StoredEvent): Promise<Recipient[]> {
   const concerned = EVENTS[event.type].audience
     .map((audience) => AUDIENCES[audience](sql, event))
     .reduce((all, some) => sql`${all} union all ${some}`);
-  const rows = await sql<{ id: string }[]>`
-    select u.id
+  return await sql<Recipient[]>`
+    select u.id as "userId", u.locale
     from (${concerned}) as concerned (user_id)
     join users u on u.id = concerned.user_id
     where u.withdrawn_at is null and u.id is distinct from ${event.payload.actorId}::uuid
     group by u.id
     order by u.id`;
-  return rows.map((row) => row.id);
 }
 
 /** For each audience a query of user ids, which may repeat. One without a row here does not compile. */

@@ -1,7 +1,6 @@
 /** An event with very many recipients holds up neither them nor other events. */
 import assert from "node:assert/strict";
-import { writeAlerts } from "../services/alert_writing.ts";
-import { addParty, assertTold, favourMarket, inboxOf, partyWithFans, tell } from "./alert_world.ts";
+import { addParty, assertTold, favourMarket, inboxOf, partyWithFans, tell, writeEvent } from "./alert_world.ts";
 import { openIdleWorld } from "./fragile_world.ts";
 import { poll } from "./harness.ts";
 
@@ -13,7 +12,7 @@ Deno.test("While an event is written to 10,000 people, another one reaches the f
   const { fans, party, created } = await partyWithFans(world, CROWD);
   const eventId = await tell(world, created);
   const began = performance.now();
-  const whole = writeAlerts(world.deps, { partyId: party.id, eventId }).then((written) => {
+  const whole = writeEvent(world, { partyId: party.id, eventId }).then((written) => {
     assert.equal(written, CROWD);
     return performance.now() - began;
   });
@@ -24,7 +23,7 @@ Deno.test("While an event is written to 10,000 people, another one reaches the f
     const about = { type: "join.accepted" as const, partyId: party.id, actorId: party.leaderId, userId: id };
     const otherId = await tell(world, about);
     const asked = performance.now();
-    await writeAlerts(world.deps, { partyId: party.id, eventId: otherId });
+    await writeEvent(world, { partyId: party.id, eventId: otherId });
     waits.push(performance.now() - asked);
     told.push(otherId);
   }
@@ -52,7 +51,7 @@ Deno.test("Four events to the same 10,000 people, written at once, wait for each
     partyId: each.id,
     eventId: await tell(world, { ...created, partyId: each.id }),
   })));
-  await Promise.all(events.map((event) => writeAlerts(world.deps, event)));
+  await Promise.all(events.map((event) => writeEvent(world, event)));
   await assertTold(world, fans, events.map(({ eventId }) => eventId));
   const [row] = await world.sql<{ deadlocks: number }[]>`
     select deadlocks::int

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { v7 } from "uuid";
-import { writeAlerts } from "../services/alert_writing.ts";
 import { recordEvent } from "../services/events.ts";
 import { inTransaction } from "../services/transaction.ts";
 import { startAlerts } from "../workers/alerts.ts";
@@ -15,6 +14,7 @@ import {
   newRegion,
   partyWithFans,
   tell,
+  writeEvent,
 } from "./alert_world.ts";
 import { openFragileSql, openIdleWorld } from "./fragile_world.ts";
 import { poll, startTestService, type TestService } from "./harness.ts";
@@ -48,7 +48,7 @@ Deno.test("A message delivered ten times, on two workers at once, is one alert f
   const body = JSON.stringify({ partyId: party.id, eventId });
   await Promise.all(Array.from({ length: 10 }, async () => {
     await service.deps.queue.publish(party.regionCode, { id: eventId, type: created.type, body });
-    await writeAlerts(service.deps, { partyId: party.id, eventId });
+    await writeEvent(service, { partyId: party.id, eventId });
   }));
   await allTold(service, party);
   const { fans: others, party: later, created: next } = await partyWithFans(service, 1, party);
@@ -71,7 +71,7 @@ Deno.test("Many events with the same people among their recipients, each written
         return { fans, party, eventId };
       }));
       const twice = [...events, ...events.toReversed()];
-      await Promise.all(twice.map(({ party, eventId }) => writeAlerts(service.deps, { partyId: party.id, eventId })));
+      await Promise.all(twice.map(({ party, eventId }) => writeEvent(service, { partyId: party.id, eventId })));
       for (const person of people) {
         const theirs = events.filter(({ fans }) => fans.includes(person)).map(({ eventId }) => eventId);
         await assertTold(service, [person], theirs);
@@ -176,5 +176,5 @@ Deno.test("A poisoned message is a dead letter within 10 s, and its neighbours o
 });
 
 Deno.test("A message about an event that is gone is taken and done with", async () => {
-  assert.equal(await writeAlerts(service.deps, { partyId: v7(), eventId: v7() }), 0);
+  assert.equal(await writeEvent(service, { partyId: v7(), eventId: v7() }), 0);
 });

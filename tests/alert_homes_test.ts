@@ -18,7 +18,8 @@ Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
 /** Who would hear of the party if it were opened now. */
 async function reached(party: PlainParty): Promise<string[]> {
   const payload = { itemId: party.itemId, marketId: party.marketId, actorId: party.leaderId } as EventPayload;
-  return await recipientsOf(service, { partyId: party.id, eventId: v7(), type: "party.created", payload });
+  const event = { partyId: party.id, eventId: v7(), type: "party.created" as const, payload };
+  return (await recipientsOf(service, event)).map(({ userId }) => userId);
 }
 
 /** Korea's outermost ground: Marado, the north of Goseong, Baengnyeongdo, Dokdo. */

@@ -2,13 +2,21 @@
 import assert from "node:assert/strict";
 import { openFeeds } from "../services/alert_feeds.ts";
 import { type AlertReader, startPump } from "../services/alert_pump.ts";
-import { writeAlerts } from "../services/alert_writing.ts";
 import { listAlerts, readInboxState } from "../services/alerts.ts";
 import { openEventStream } from "../services/event_stream.ts";
 import { endRecruitings } from "../services/recruiting_ends.ts";
 import { remindDue } from "../services/reminders.ts";
 import { sweep } from "../workers/sweep.ts";
-import { addParty, addPeople, fillInbox, inboxOf, leaderWithAlerts, partyWithFans, tell } from "./alert_world.ts";
+import {
+  addParty,
+  addPeople,
+  fillInbox,
+  inboxOf,
+  leaderWithAlerts,
+  partyWithFans,
+  tell,
+  writeEvent,
+} from "./alert_world.ts";
 import { addPartiesAt } from "./deadline_world.ts";
 import { openEvents } from "./event_stream.ts";
 import { poll, startTestService, type TestService } from "./harness.ts";
@@ -82,7 +90,7 @@ Deno.test("As long as an event may be handled again, nobody's alert of it is cle
   await makeOld(fan!, [1], { days: 400, read: true });
   await sweepNow();
   assert.deepEqual(await seqsOf(fan!), [1]);
-  assert.equal(await writeAlerts(service.deps, { partyId: party.id, eventId }), 0);
+  assert.equal(await writeEvent(service, { partyId: party.id, eventId }), 0);
   await sweepNow();
   assert.deepEqual(await seqsOf(fan!), []);
 });
@@ -103,7 +111,7 @@ Deno.test("A stream at a place of which nothing more is left is not read on agai
   await makeOld(leader, oneTo(60, 20), { days: 100, read: true });
   await sweepNow();
   await using pump = startPump(service.deps);
-  const feeds = openFeeds<AlertReader>(service.deps, () => {});
+  await using feeds = openFeeds<AlertReader>(service.deps, pump);
   const out = openEventStream(() => {});
   const reader: AlertReader = { userId: leader.id, out, cursor: 5, isBehind: false };
   feeds.join(reader);

@@ -1,6 +1,7 @@
 /** What the tests of alerts share: people and parties made by SQL in any number, events told as the product tells them. */
 import assert from "node:assert/strict";
 import { v7 } from "uuid";
+import { type Telling, type Told, writeAlerts } from "../services/alert_writing.ts";
 import { type NewEvent, recordEvent } from "../services/events.ts";
 import { inTransaction } from "../services/transaction.ts";
 import { addItem, addMarket, CITY_HALL, poll, type TestService } from "./harness.ts";
@@ -101,6 +102,12 @@ export async function tell({ sql, deps }: World, event: NewEvent): Promise<strin
       await tx`select id from events where party_id = ${event.partyId} and xmin = pg_current_xact_id()::xid`;
     return row!.id;
   });
+}
+
+/** Writes an event's alerts by itself, whatever the workers do. Answers how many. */
+export async function writeEvent({ deps }: Pick<World, "deps">, event: Telling): Promise<number> {
+  const [{ count, waiting }] = await writeAlerts(deps, [event]) as [Told];
+  return waiting.length === 0 ? count : count + await writeEvent({ deps }, { ...event, waiting });
 }
 
 /** Waits until nothing of the party waits to be told. */

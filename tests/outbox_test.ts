@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { v7 } from "uuid";
 import { openMemoryQueue } from "../adapters/queue_memory.ts";
-import { writeAlerts } from "../services/alert_writing.ts";
 import type { Queue } from "../services/ports.ts";
 import { startAlerts } from "../workers/alerts.ts";
 import { startOutbox } from "../workers/outbox.ts";
 import { sweep } from "../workers/sweep.ts";
-import { allTold, assertTold, inboxOf, partyWithFans, tell, type World } from "./alert_world.ts";
+import { allTold, assertTold, inboxOf, partyWithFans, tell, type World, writeEvent } from "./alert_world.ts";
 import { openFragileQueue, openIdleWorld } from "./fragile_world.ts";
 import { poll } from "./harness.ts";
 import { quietLog } from "./quiet_log.ts";
@@ -135,7 +134,7 @@ Deno.test("The sweep deletes events a week after they were retired and idempoten
     return { ...row };
   };
   const waiting = await tell(world, created), retired = await tell(world, created);
-  await writeAlerts(world.deps, { partyId: party.id, eventId: retired });
+  await writeEvent(world, { partyId: party.id, eventId: retired });
   await world.sql`
     insert into idempotency_keys (user_id, key, request_hash, status, response, created_at)
     select ${fan!.id}, n::text, '', 201, '{}', ${world.clock.now()}
@@ -145,8 +144,8 @@ Deno.test("The sweep deletes events a week after they were retired and idempoten
   assert.deepEqual(await kept(), { events: 2, keys: 0 });
   world.clock.advance(6 * day);
   assert.deepEqual(await kept(), { events: 1, keys: 0 });
-  assert.equal(await writeAlerts(world.deps, { partyId: party.id, eventId: retired }), 0);
-  assert.equal(await writeAlerts(world.deps, { partyId: party.id, eventId: waiting }), 1);
+  assert.equal(await writeEvent(world, { partyId: party.id, eventId: retired }), 0);
+  assert.equal(await writeEvent(world, { partyId: party.id, eventId: waiting }), 1);
   assert.equal((await inboxOf(world, fan!)).length, 2);
 });
 

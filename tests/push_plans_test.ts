@@ -27,14 +27,14 @@ Deno.test("With twenty thousand browsers that wait, a turn reads no more than wh
   const turns = (await claimTurns(world.deps, 1, ["full.example"]))!;
   const [alert] = await sql<{ payload: EventPayload }[]>`select payload from alerts limit 1`;
   await sql`delete from pushes where user_id = ${id}`;
-  const told = { type: "join.accepted" as const, payload: alert!.payload };
+  const event = { type: "join.accepted" as const, payload: alert!.payload };
   const steps: Record<string, () => Promise<unknown>> = {
     claim: () => claimTurns(deps, 10, ["full.example"]),
     finish: () => finishTurn(deps, turns[0]!),
     postpone: () => postponeTurn(deps, turns[0]!, { dueAt: clock.now(), attempts: 1 }),
     queue: () =>
       inTransaction(deps.sql, async (tx) => {
-        await enqueuePushes(deps, tx, told, [{ userId: id, seq: 3 }]);
+        await enqueuePushes(deps, tx, [{ userId: id, seq: 3, event }]);
         throw new Error("rolled back, to be explained");
       }).catch(() => {}),
     unsubscribe: () => unsubscribePush(deps, id, "https://push.example/none"),

@@ -1,10 +1,9 @@
 /** Those who push: any number of them, killed, cut off and failing, lose nothing and do nothing twice that they need not. */
 import assert from "node:assert/strict";
-import { writeAlerts } from "../services/alert_writing.ts";
 import { claimTurns, finishTurn } from "../services/push_queue.ts";
 import type { Push } from "../services/ports.ts";
 import { startPush } from "../workers/push.ts";
-import { partyWithFans, type PlainParty, tell } from "./alert_world.ts";
+import { partyWithFans, type PlainParty, tell, writeEvent } from "./alert_world.ts";
 import { type IdleWorld, openFragileSql, openIdleWorld } from "./fragile_world.ts";
 import { environmentOf, poll } from "./harness.ts";
 import { startNode } from "./node_process.ts";
@@ -33,7 +32,7 @@ async function openCrowd(stack: AsyncDisposableStack, count: number): Promise<Cr
   await subscribeAll(world, fans, browsers);
   async function tellAll(): Promise<void> {
     const eventId = await tell(world, created);
-    assert.equal(await writeAlerts(world.deps, { partyId: party.id, eventId }), count);
+    assert.equal(await writeEvent(world, { partyId: party.id, eventId }), count);
   }
   return { world, pushes, fans, browsers, party, tellAll };
 }
@@ -114,7 +113,7 @@ Deno.test("An alert is never there without its pushes, wherever its writing is c
   let cuts = 0;
   for (let bytes = 400; (await told()).alerts === 0; bytes += 150, cuts++) {
     proxy.cutAfter(bytes);
-    await writeAlerts({ ...world.deps, sql }, { partyId: party.id, eventId }).catch(() => {});
+    await writeEvent({ deps: { ...world.deps, sql } }, { partyId: party.id, eventId }).catch(() => {});
     const { alerts, pushes } = await told();
     assert.equal(pushes, alerts, `cut after ${bytes} bytes`);
   }

@@ -1,17 +1,8 @@
 /** The alerts worker: takes events from the region queues and writes them into inboxes. Any number may run side by side. */
-import PQueue from "p-queue";
-import pRetry from "p-retry";
 import { EventMessage } from "../contract/events.ts";
-import { writeAlerts } from "../services/alert_writing.ts";
-import { isStoreDown } from "../services/availability.ts";
-import type { Deps, QueueMessage } from "../services/ports.ts";
-import { within } from "../services/within.ts";
+import type { Deps } from "../services/ports.ts";
+import { openAlertLanes } from "./alert_lanes.ts";
 import { consumeRegions } from "./region_consumers.ts";
-
-/** Events written at once, over all regions: within the database pool, so that requests find a connection too. */
-const WRITERS = 4;
-/** From a message's turn to write on. Its wait for a turn does not count: a long line is no fault of the message's. */
-const DEADLINE_MS = 30_000;
 
 /**
  * Consumes its share of the regions. A message is acknowledged after the commit; one that cannot be read, or is not written
@@ -20,34 +11,11 @@ const DEADLINE_MS = 30_000;
  */
 export async function startAlerts(
   deps: Pick<Deps, "sql" | "queue" | "relay" | "clock" | "log">,
-  { deadlineMs = DEADLINE_MS }: { deadlineMs?: number } = {},
+  options: { deadlineMs?: number } = {},
 ): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
-  const writers = new PQueue({ concurrency: WRITERS });
-  const stopping = new AbortController();
-
-  async function handle(message: QueueMessage): Promise<void> {
-    const event = EventMessage.parse(JSON.parse(message.body));
-    await writers.add(() => write(event));
-  }
-  async function write(event: EventMessage): Promise<void> {
-    const over = new AbortController();
-    const writing = pRetry(() => writeAlerts(deps, event, over.signal), {
-      retries: Infinity,
-      minTimeout: 200,
-      maxTimeout: 2_000,
-      randomize: true,
-      signal: over.signal,
-      shouldRetry: ({ error }) => isStoreDown(error) && !stopping.signal.aborted,
-    });
-    try {
-      await within(deadlineMs, "writing the alerts of an event", writing);
-    } finally {
-      over.abort();
-    }
-  }
-
-  stack.use(await consumeRegions(deps, handle));
-  stack.defer(() => stopping.abort());
+  const lanes = openAlertLanes(deps, options);
+  stack.use(await consumeRegions(deps, async ({ body }) => await lanes.write(EventMessage.parse(JSON.parse(body)))));
+  stack.use(lanes);
   return stack.move();
 }

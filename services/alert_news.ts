@@ -1,0 +1,33 @@
+/** What the writer of alerts tells the nodes, on the relay's channel `alerts`. All of it may be lost: streams poll, too. */
+import { z } from "zod";
+import { type Alert, WrittenAlerts } from "../contract/alerts.ts";
+import type { Deps } from "./ports.ts";
+
+const CHANNEL = "alerts";
+const News = z.array(WrittenAlerts);
+
+/** Hands alerts that have just been committed to every node. Never fails. */
+export function publishNews({ relay, log }: Pick<Deps, "relay" | "log">, news: WrittenAlerts[]): void {
+  if (news.length === 0) return;
+  relay.publish(CHANNEL, JSON.stringify(news)).catch((error) =>
+    log.debug("streams not told: their poll will see the alerts", { error })
+  );
+}
+
+/** Hears of alerts that have just been committed, of whomever; what this version does not know is logged and passed over. */
+export async function hearNews(
+  { relay, log }: Pick<Deps, "relay" | "log">,
+  onNews: (news: WrittenAlerts) => void,
+): Promise<AsyncDisposable> {
+  return await relay.subscribe(CHANNEL, (message) => {
+    const { data, error } = News.safeParse(JSON.parse(message));
+    if (error) log.warn("news of alerts were not understood", { error });
+    data?.forEach(onNews);
+  });
+}
+
+/** The alert as its person gets it. */
+export function alertOf(news: WrittenAlerts, { id, seq, locale }: WrittenAlerts["to"][number]): Alert {
+  const { type, partyId, url, createdAt, texts } = news;
+  return { id, seq, type, partyId, ...texts[locale]!, url, createdAt, readAt: null };
+}
