@@ -13,8 +13,8 @@ import { afterCommit, inTransaction, sqlOf } from "./transaction.ts";
 
 /** Recipients of one transaction: an event with very many keeps nobody's inbox locked for long. */
 const CHUNK = 1_000;
-/** Events that share a transaction wait for a lock no longer than this: one alone can be waited for. */
-const SHARED_LOCK_MS = 1_000;
+/** Nobody waits longer for an inbox or an event that somebody else holds: there are others to be written. */
+const LOCK_MS = 500;
 
 type WritingDeps = Pick<Deps, "sql" | "relay" | "clock" | "log">;
 
@@ -39,11 +39,11 @@ export interface Told {
  * for each browser of theirs; whose last alert is written is retired. One transaction for all of them, and for a thousand
  * alerts: of the events with the fewest recipients first, so that one with very many holds up no other. Then tells the
  * nodes, for their streams, and those who push. Answers in the order of the events. Begun again after any interruption, or
- * run twice at once, it writes what is missing.
+ * run twice at once, it writes what is missing. Fails with `55P03` when an inbox or an event is held elsewhere for long.
  */
 export async function writeAlerts(deps: WritingDeps, tellings: Telling[]): Promise<Told[]> {
   return await inTransaction(deps.sql, async (tx) => {
-    if (tellings.length > 1) tx`select set_config('lock_timeout', ${String(SHARED_LOCK_MS)}, true)`.execute();
+    tx`select set_config('lock_timeout', ${String(LOCK_MS)}, true)`.execute();
     const now = deps.clock.now();
     const turn = takeTurn(await readWaiting(tx, tellings));
     const alerts = await numberAlerts(deps, tx, turn);
@@ -69,11 +69,12 @@ async function readWaiting(
   tx: TransactionSql,
   tellings: Telling[],
 ): Promise<{ event: LockedEvent; waiting: Recipient[] }[]> {
-  const known = new Map(tellings.map(({ eventId, waiting }) => [eventId, waiting]));
-  const events = await lockEvents(tx, tellings);
-  return await Promise.all(events.map(async (event) => {
-    return { event, waiting: known.get(event.eventId) ?? await recipientsOf({ sql: sqlOf(tx) }, event) };
-  }));
+  const events = new Map((await lockEvents(tx, tellings)).map((event) => [event.eventId, event]));
+  const reading = tellings.map(async ({ eventId, waiting }) => {
+    const event = events.get(eventId);
+    return event ? [{ event, waiting: waiting ?? await recipientsOf({ sql: sqlOf(tx) }, event) }] : [];
+  });
+  return (await Promise.all(reading)).flat();
 }
 
 /** In the order of events. */

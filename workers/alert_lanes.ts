@@ -20,7 +20,7 @@ const PAUSE_MS = 200, PAUSE_MAX_MS = 2_000;
 export interface AlertLanes extends Disposable {
   /**
    * Resolves when the event is in all inboxes. It rejects when it cannot be written, or not by its deadline, up to which it
-   * waits for a database that is away. What has failed together with others is tried by itself first.
+   * waits for a database that is away and for inboxes that are held. What has failed among others is tried by itself first.
    */
   write(event: EventMessage): Promise<void>;
 }
@@ -71,15 +71,25 @@ export function openAlertLanes(
 
   async function comeAgain(turn: Waiting[], error: unknown): Promise<void> {
     if (isStoreDown(error) && !stopping.signal.aborted) {
-      const pauseMs = Math.min(PAUSE_MS * 2 ** failures++, PAUSE_MAX_MS) * (1 + Math.random());
-      await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});
+      await pause(Math.min(PAUSE_MS * 2 ** failures++, PAUSE_MAX_MS));
+      queue.unshift(...turn);
     } else if (turn.length > 1) {
       deps.log.debug("events are written one by one", { count: turn.length, error });
       for (const event of turn) event.isAlone = true;
+      queue.unshift(...turn);
+    } else if (isHeld(error) && !stopping.signal.aborted) {
+      // Somebody holds an inbox of it: the lane is free for others meanwhile.
+      pause(PAUSE_MS).then(() => {
+        queue.push(...turn);
+        lanes.pump();
+      });
     } else {
-      return turn[0]!.done.reject(error);
+      turn[0]!.done.reject(error);
     }
-    queue.unshift(...turn);
+  }
+
+  async function pause(ms: number): Promise<void> {
+    await sleep(ms * (1 + Math.random()), undefined, { signal: stopping.signal }).catch(() => {});
   }
 
   async function follow({ begun, done }: Waiting): Promise<void> {
@@ -106,4 +116,9 @@ export function openAlertLanes(
     },
     [Symbol.dispose]: () => stopping.abort(),
   };
+}
+
+/** What a wait for a lock ends with. */
+function isHeld(error: unknown): boolean {
+  return (error as { code?: unknown }).code === "55P03";
 }
