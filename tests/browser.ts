@@ -1,0 +1,90 @@
+/** A real browser: the machine's own Chromium or Chrome, else, on Linux, the one that comes as a package. */
+import { type Browser, type BrowserContextOptions, chromium, type LaunchOptions, type Page } from "playwright-core";
+import packaged from "./chromium/deno.json" with { type: "json" };
+
+const OWN = [
+  "/usr/bin/chromium",
+  "/usr/bin/google-chrome",
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+];
+const PACKAGE = new URL("./chromium/", import.meta.url).pathname;
+/** Where the package is unpacked to, 211 MB, once a version. */
+const HOME = new URL(
+  `../.data/chromium/${packaged.imports["@sparticuz/chromium"].split("@").at(-1)}`,
+  import.meta.url,
+).pathname;
+
+const own = Deno.env.get("CHROMIUM") || await firstOf(OWN);
+
+/** Whether there is a browser: for this platform, that is; `CHROMIUM` tells of one in another place. */
+export const hasBrowser = own !== undefined || Deno.build.target === "x86_64-unknown-linux-gnu";
+
+/** Starts it without a window and with nothing remembered. Closed by `await using`. */
+export async function openBrowser(): Promise<Browser> {
+  return await chromium.launch({
+    ...(own ? { executablePath: own } : await unpacked()),
+    chromiumSandbox: false, // root may not have one
+    args: ["--disable-gpu", "--disable-quic"],
+  });
+}
+
+async function firstOf(paths: string[]): Promise<string | undefined> {
+  const there = await Promise.all(paths.map(exists));
+  return paths.find((_, i) => there[i]);
+}
+
+function exists(path: string): Promise<boolean> {
+  return Deno.stat(path).then(() => true, () => false);
+}
+
+/** The packaged one, with the libraries that it brings along: the machine may have none. */
+async function unpacked(): Promise<LaunchOptions> {
+  if (!(await exists(HOME))) await unpack();
+  return {
+    executablePath: `${HOME}/chromium`,
+    env: { ...Deno.env.toObject(), LD_LIBRARY_PATH: `${HOME}/al2023/lib` },
+  };
+}
+
+/** It is there whole or not at all, however many do this at once. */
+async function unpack(): Promise<void> {
+  const folder = `${HOME}-${crypto.randomUUID()}`;
+  await Deno.mkdir(folder, { recursive: true });
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", "--config", `${PACKAGE}deno.json`, `${PACKAGE}unpack.ts`],
+    // It unpacks its libraries only where it takes itself to be on a machine without them.
+    env: { TMPDIR: folder, AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x" },
+  }).output();
+  if (!success) throw new Error(`Cannot unpack Chromium: ${new TextDecoder().decode(stderr).trim()}`);
+  await Deno.rename(folder, HOME).catch(async (error) => {
+    await Deno.remove(folder, { recursive: true });
+    if (!(await exists(HOME))) throw error;
+  });
+}
+
+/** An origin of its own with a blank page, as a web client has one. */
+export interface Site extends AsyncDisposable {
+  origin: string;
+}
+
+/** Opens one on a free port. */
+export function openSite(): Site {
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    () => new Response("<!doctype html><title>Moajang</title>", { headers: { "content-type": "text/html" } }),
+  );
+  return { origin: `http://127.0.0.1:${server.addr.port}`, [Symbol.asyncDispose]: () => server.shutdown() };
+}
+
+/** Opens the site's page in a profile of its own. What it calls `told` with is in the log. Closed with the browser. */
+export async function openPage<Told>(
+  browser: Browser,
+  { origin }: Site,
+  options?: BrowserContextOptions,
+): Promise<{ page: Page; log: Told[] }> {
+  const page = await browser.newPage(options), log: Told[] = [];
+  await page.exposeFunction("told", (what: Told) => void log.push(what));
+  await page.goto(origin);
+  return { page, log };
+}
