@@ -1,4 +1,5 @@
 /** A real browser: the machine's own Chromium or Chrome, else, on Linux, the one that comes as a package. */
+import { dirname } from "node:path";
 import { type Browser, type BrowserContextOptions, chromium, type LaunchOptions, type Page } from "playwright-core";
 import packaged from "./chromium/deno.json" with { type: "json" };
 
@@ -40,6 +41,9 @@ function exists(path: string): Promise<boolean> {
 
 /** The packaged one, with the libraries that it brings along: the machine may have none. */
 async function unpacked(): Promise<LaunchOptions> {
+  await Deno.mkdir(dirname(HOME), { recursive: true });
+  using turn = await Deno.open(`${HOME}.lock`, { create: true, write: true });
+  await turn.lock(true);
   if (!(await exists(HOME))) await unpack();
   return {
     executablePath: `${HOME}/chromium`,
@@ -47,20 +51,16 @@ async function unpacked(): Promise<LaunchOptions> {
   };
 }
 
-/** It is there whole or not at all, however many do this at once. */
+/** It is there whole or not at all. */
 async function unpack(): Promise<void> {
-  const folder = `${HOME}-${crypto.randomUUID()}`;
-  await Deno.mkdir(folder, { recursive: true });
+  const folder = await Deno.makeTempDir({ dir: dirname(HOME) });
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-all", "--config", `${PACKAGE}deno.json`, `${PACKAGE}unpack.ts`],
     // It unpacks its libraries only where it takes itself to be on a machine without them.
     env: { TMPDIR: folder, AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x" },
   }).output();
   if (!success) throw new Error(`Cannot unpack Chromium: ${new TextDecoder().decode(stderr).trim()}`);
-  await Deno.rename(folder, HOME).catch(async (error) => {
-    await Deno.remove(folder, { recursive: true });
-    if (!(await exists(HOME))) throw error;
-  });
+  await Deno.rename(folder, HOME);
 }
 
 /** An origin of its own with a blank page, as a web client has one. */
