@@ -103,10 +103,9 @@ Deno.test("An offer of a party that somebody is changing is passed over, and end
   await using stack = new AsyncDisposableStack();
   const world = await openIdleWorld(stack);
   const [party] = await addOffers(world, 1);
+  const now = world.clock.now();
   await world.sql.begin(async (tx) => {
-    await tx`update parties set starts_at = ${world.clock.now()}, join_until = ${world.clock.now()} where id = ${
-      party!.id
-    }`;
+    await tx`update parties set starts_at = ${now}, join_until = ${now} where id = ${party!.id}`;
     await expireOffers(world.deps, 10);
   });
   assert.deepEqual((await booksOf(world, party!)).map(({ offered }) => offered), [7500, null]);

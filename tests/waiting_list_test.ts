@@ -43,9 +43,8 @@ Deno.test("POST /api/parties/:id/join with waitlist waits for a full party, open
   assert.equal((await roomy.acts.wait(service, c)).body.status, "accepted", "there is room: nothing to wait for");
   await roomy.acts.confirm(service);
   assertProblem(await roomy.acts.wait(service, d, { quantity: 1 }), 409, "party-closed");
-  const begun = await openTaken(service);
-  await service
-    .sql`update parties set starts_at = ${clock.now()}, join_until = ${clock.now()} where id = ${begun.party.id}`;
+  const begun = await openTaken(service), now = clock.now();
+  await service.sql`update parties set starts_at = ${now}, join_until = ${now} where id = ${begun.party.id}`;
   assertProblem(await begun.acts.wait(service, d), 409, "party-closed");
 });
 
