@@ -18,8 +18,13 @@ const HOME = new URL(
 
 const own = Deno.env.get("CHROMIUM") || await firstOf(OWN);
 
-/** Whether there is a browser: for this platform, that is; `CHROMIUM` tells of one in another place. */
+/** Whether there is a browser to test in. */
 export const hasBrowser = own !== undefined || Deno.build.target === "x86_64-unknown-linux-gnu";
+if (!hasBrowser) {
+  const reason =
+    "Tests in a browser are skipped: no Chromium in its usual places, none named by CHROMIUM, no package\n";
+  Deno.stderr.writeSync(new TextEncoder().encode(reason));
+}
 
 /** Starts it without a window and with nothing remembered. Closed by `await using`. */
 export async function openBrowser(): Promise<Browser> {
