@@ -7,11 +7,11 @@
  * parameter of that name, CORS for the allowed origin.
  */
 import assert from "node:assert/strict";
-import type { Browser } from "playwright-core";
+import type { BrowserContext } from "playwright-core";
 import { v7 } from "uuid";
 import { readConfig } from "../adapters/config.ts";
 import { openDeps } from "../main.ts";
-import { leaderWithAlerts, type Neighbour, type World } from "./alert_world.ts";
+import { allTold, leaderWithAlerts, type Neighbour, type World } from "./alert_world.ts";
 import { hasBrowser, openBrowser, openPage, openSite, type Site } from "./browser.ts";
 import { clearQueues, createDatabase, environmentOf, movableClock, poll } from "./harness.ts";
 import { startNode } from "./node_process.ts";
@@ -27,6 +27,9 @@ interface Told {
 /** In the page: to the log of {@link openPage}. */
 declare function told(what: Told): Promise<void>;
 
+/** Three processes and a browser start and die here, beside other tests. */
+const PATIENCE = { timeoutMs: 40_000 };
+
 Deno.test({
   name: "Chromium's EventSource goes on where it was when its node is killed, with each alert once and in order",
   ignore: !hasBrowser,
@@ -35,17 +38,17 @@ Deno.test({
     const site = stack.use(openSite());
     const { world, node, other } = await openNodes(stack, site);
     const browser = stack.use(await openBrowser());
-    const { leader, alert, whenTold } = await leaderWithAlerts(world, 2);
+    const { leader, alert, party } = await leaderWithAlerts(world, 2);
     const signed = await readSigned(browser, site, node.url, leader);
     const moving = await readByTickets(browser, site, [node.url, other.url], leader);
     const hear = (count: number, ...logs: Told[][]) =>
-      poll(() => logs.every((each) => alertsOf(each).length >= count), { timeoutMs: 20_000 });
+      poll(() => logs.every((each) => alertsOf(each).length >= count), PATIENCE);
 
     await alert(3);
     await hear(5, signed, moving);
     await node.kill();
     await alert(4);
-    await whenTold();
+    await allTold(world, party, PATIENCE.timeoutMs);
     await hear(9, moving);
     assert.equal(alertsOf(signed).length, 5);
     await node.start();
@@ -86,9 +89,8 @@ async function openNodes(stack: AsyncDisposableStack, { origin }: Site) {
 }
 
 /** Opens one stream, which the browser opens again as it sees fit. */
-async function readSigned(browser: Browser, site: Site, url: string, { token }: Neighbour): Promise<Told[]> {
-  const extraHTTPHeaders = { authorization: `Bearer ${token}` };
-  const { page, log } = await openPage<Told>(browser, site, { extraHTTPHeaders });
+async function readSigned(browser: BrowserContext, site: Site, url: string, { token }: Neighbour): Promise<Told[]> {
+  const { page, log } = await openPage<Told>(browser, site, { authorization: `Bearer ${token}` });
   await page.evaluate((url) => {
     const source = new EventSource(`${url}/api/alerts/stream?lastEventId=0`);
     source.onopen = () => told({ event: "open" });
@@ -101,7 +103,12 @@ async function readSigned(browser: Browser, site: Site, url: string, { token }: 
 }
 
 /** Opens a stream at the first node, and whenever one breaks, another at the next with a new ticket. */
-async function readByTickets(browser: Browser, site: Site, urls: string[], { token }: Neighbour): Promise<Told[]> {
+async function readByTickets(
+  browser: BrowserContext,
+  site: Site,
+  urls: string[],
+  { token }: Neighbour,
+): Promise<Told[]> {
   const { page, log } = await openPage<Told>(browser, site);
   await page.evaluate(({ urls, token }) => {
     let opened = 0, last = "0";

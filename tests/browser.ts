@@ -1,6 +1,6 @@
 /** A real browser: the machine's own Chromium or Chrome, else, on Linux, the one that comes as a package. */
 import { dirname } from "node:path";
-import { type Browser, type BrowserContextOptions, chromium, type LaunchOptions, type Page } from "playwright-core";
+import { type BrowserContext, chromium, type LaunchOptions, type Page } from "playwright-core";
 import packaged from "./chromium/deno.json" with { type: "json" };
 
 const OWN = [
@@ -26,9 +26,9 @@ if (!hasBrowser) {
   Deno.stderr.writeSync(new TextEncoder().encode(reason));
 }
 
-/** Starts it without a window and with nothing remembered. Closed by `await using`. */
-export async function openBrowser(): Promise<Browser> {
-  return await chromium.launch({
+/** Starts it without a window, in a profile of its own that is forgotten. Closed by `await using`. */
+export async function openBrowser(): Promise<BrowserContext> {
+  return await chromium.launchPersistentContext("", {
     ...(own ? { executablePath: own } : await unpacked()),
     chromiumSandbox: false, // root may not have one
     args: ["--disable-gpu", "--disable-quic"],
@@ -82,13 +82,14 @@ export function openSite(): Site {
   return { origin: `http://127.0.0.1:${server.addr.port}`, [Symbol.asyncDispose]: () => server.shutdown() };
 }
 
-/** Opens the site's page in a profile of its own. What it calls `told` with is in the log. Closed with the browser. */
+/** Opens the site's page; these headers go with all it asks for. What it calls `told` with is in the log. */
 export async function openPage<Told>(
-  browser: Browser,
+  browser: BrowserContext,
   { origin }: Site,
-  options?: BrowserContextOptions,
+  headers: Record<string, string> = {},
 ): Promise<{ page: Page; log: Told[] }> {
-  const page = await browser.newPage(options), log: Told[] = [];
+  const page = await browser.newPage(), log: Told[] = [];
+  await page.setExtraHTTPHeaders(headers);
   await page.exposeFunction("told", (what: Told) => void log.push(what));
   await page.goto(origin);
   return { page, log };

@@ -5,7 +5,7 @@
  * before that look, CORS for the allowed origin, CORS for that one alone.
  */
 import assert from "node:assert/strict";
-import type { Browser, Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import type { ClientFrame, ServerFrame } from "../contract/chat.ts";
 import { hasBrowser, openBrowser, openPage, openSite, type Site } from "./browser.ts";
 import type { Frame } from "./chat_client.ts";
@@ -103,7 +103,12 @@ async function read(page: Page, urls: { answer: string; stream: string; ticket: 
 }
 
 /** Opens a socket on a page of the site's own, and says what it is told. */
-async function connect(browser: Browser, site: Site, { wsUrl }: TestService, { ticket }: { ticket?: string } = {}) {
+async function connect(
+  browser: BrowserContext,
+  site: Site,
+  { wsUrl }: TestService,
+  { ticket }: { ticket?: string } = {},
+) {
   const { page, log } = await openPage<Told>(browser, site);
   const socket = await page.evaluateHandle((url) => {
     const socket = new WebSocket(url, "moajang.v1");
