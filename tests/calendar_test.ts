@@ -1,18 +1,9 @@
 /** Parties for calendars: what a program that reads RFC 5545 gets. */
 import assert from "node:assert/strict";
-import {
-  assertProblem,
-  joinAccepted,
-  openParty,
-  type Person,
-  signUpAll,
-  startTestService,
-  type TestService,
-} from "./harness.ts";
+import { assertProblem, joinAccepted, openParty, type Person, signUpAll } from "./harness.ts";
+import { testService } from "./set_up.ts";
 
-let service: TestService;
-Deno.test.beforeAll(async () => void (service = await startTestService()));
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 /** The calendar's text, and its lines with the folds taken out. */
 async function get(path: string, { token }: Person): Promise<{ text: string; lines: string[] }> {
@@ -32,7 +23,7 @@ const valuesOf = (lines: string[], name: string) =>
 const utc = (instant: string) => instant.replaceAll(/[-:]|\.\d+/g, "");
 
 Deno.test("GET …/calendar.ics gives the party with its times in UTC, its place, and a number that grows with changes", async () => {
-  const [leader] = await signUpAll(service, 1) as [Person];
+  const [leader] = await signUpAll(service, 1);
   const title = "양파 10kg; 나눠요, 넷이서 아주 길고 길어서 한 줄에 다 들어가지 않는 제목입니다";
   const party = await openParty(service, leader, { title, note: "입구에서\n만나요" });
   const path = `/api/parties/${party.id}/calendar.ics`;
@@ -56,7 +47,7 @@ Deno.test("GET …/calendar.ics gives the party with its times in UTC, its place
 });
 
 Deno.test("GET /api/me/calendar.ics gives the parties that one leads or is in, not those one only asked to join", async () => {
-  const [leader, member, applicant] = await signUpAll(service, 3) as [Person, Person, Person];
+  const [leader, member, applicant] = await signUpAll(service, 3);
   const [first, second] = [await openParty(service, leader), await openParty(service, leader)];
   await joinAccepted(service, first, leader, member);
   await service.call("POST", `/api/parties/${first.id}/join`, { token: applicant.token, body: {} });
@@ -67,7 +58,7 @@ Deno.test("GET /api/me/calendar.ics gives the parties that one leads or is in, n
 });
 
 Deno.test("a party that is none has no calendar", async () => {
-  const [person] = await signUpAll(service, 1) as [Person];
+  const [person] = await signUpAll(service, 1);
   const path = `/api/parties/${crypto.randomUUID()}/calendar.ics`;
   assertProblem(await service.call("GET", path, { token: person.token }), 404, "not-found");
 });

@@ -2,19 +2,10 @@
 import assert from "node:assert/strict";
 import type { ChatSummary } from "../contract/chat.ts";
 import { deleteText, editText, markRead, openRoom, readPage, sendText } from "./chat_world.ts";
-import {
-  assertProblem,
-  joinAccepted,
-  openParty,
-  type Person,
-  signUpAll,
-  startTestService,
-  type TestService,
-} from "./harness.ts";
+import { assertProblem, joinAccepted, openParty, type Person, signUpAll } from "./harness.ts";
+import { testService } from "./set_up.ts";
 
-let service: TestService;
-Deno.test.beforeAll(async () => void (service = await startTestService()));
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 async function chatsOf({ token }: Person): Promise<ChatSummary[]> {
   const { status, body } = await service.call("GET", "/api/chats", { token });
@@ -26,7 +17,7 @@ const unreadOf = async (person: Person, partyId: string) =>
   (await chatsOf(person)).find((chat) => chat.partyId === partyId)?.unread;
 
 Deno.test("GET /api/chats lists every open chat of the caller's, as leader and member, the most recently active first", async () => {
-  const [person, leader] = await signUpAll(service, 2) as [Person, Person];
+  const [person, leader] = await signUpAll(service, 2);
   assert.deepEqual(await chatsOf(person), []);
   const led = await openRoom(service, person, [leader], { title: "내가 연 파티" });
   const joined = await openRoom(service, leader, [person], { title: "함께하는 파티" });
@@ -50,7 +41,7 @@ Deno.test("GET /api/chats lists every open chat of the caller's, as leader and m
 });
 
 Deno.test("a chat stays in the list when its party is over, and leaves it with the membership", async () => {
-  const [leader, member] = await signUpAll(service, 2) as [Person, Person];
+  const [leader, member] = await signUpAll(service, 2);
   const [cancelled, left, removed] = [
     await openRoom(service, leader, [member]),
     await openRoom(service, leader, [member]),
@@ -67,7 +58,7 @@ Deno.test("a chat stays in the list when its party is over, and leaves it with t
 });
 
 Deno.test("unread counts texts of others beyond the pointer, not one's own, no joins, no edits, and nothing deleted", async () => {
-  const [leader, member, other] = await signUpAll(service, 3) as [Person, Person, Person];
+  const [leader, member, other] = await signUpAll(service, 3);
   const partyId = await openRoom(service, leader, [member]);
   const { body: one } = await sendText(service, leader, partyId, "하나");
   await sendText(service, member, partyId, "제 말");
@@ -89,7 +80,7 @@ Deno.test("unread counts texts of others beyond the pointer, not one's own, no j
 });
 
 Deno.test("what was said before a person came is not unread to them, neither at first nor when they come back", async () => {
-  const [leader, member, late] = await signUpAll(service, 3) as [Person, Person, Person];
+  const [leader, member, late] = await signUpAll(service, 3);
   const partyId = await openRoom(service, leader, [member]);
   await sendText(service, leader, partyId, "전에");
   await joinAccepted(service, { id: partyId }, leader, late);
@@ -103,7 +94,7 @@ Deno.test("what was said before a person came is not unread to them, neither at 
 });
 
 Deno.test("unread is counted among the last thousand entries", async () => {
-  const [leader, member] = await signUpAll(service, 2) as [Person, Person];
+  const [leader, member] = await signUpAll(service, 2);
   const partyId = await openRoom(service, leader, [member]);
   await service.sql`
     with entry as (
@@ -117,7 +108,7 @@ Deno.test("unread is counted among the last thousand entries", async () => {
 });
 
 Deno.test("last is the last entry, whatever its kind, and an erased text is not in it", async () => {
-  const [leader, member] = await signUpAll(service, 2) as [Person, Person];
+  const [leader, member] = await signUpAll(service, 2);
   const partyId = await openRoom(service, leader, [member]);
   const { body: text } = await sendText(service, member, partyId, "지울 말");
   const { body: edit } = await editText(service, member, partyId, text.seq, "고친 말");

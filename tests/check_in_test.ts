@@ -1,22 +1,12 @@
 /** Checking in with the leader's code: who may, when, and that it settles who came. */
 import assert from "node:assert/strict";
 import { Secret, TOTP } from "otpauth";
-import {
-  assertProblem,
-  joinAccepted,
-  openParty,
-  type Person,
-  signUpAll,
-  startTestService,
-  type TestService,
-} from "./harness.ts";
+import { assertProblem, joinAccepted, openParty, type Person, signUpAll } from "./harness.ts";
+import { testService } from "./set_up.ts";
 import { partyWith } from "./trust_world.ts";
 
-let service: TestService;
-Deno.test.beforeAll(async () => void (service = await startTestService()));
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
-const people = (count: number) => signUpAll(service, count) as Promise<[Person, Person, Person]>;
 const show = (party: { id: string }, { token }: Person) =>
   service.call("GET", `/api/parties/${party.id}/check-in`, { token });
 const checkIn = (party: { id: string }, { token }: Person, code: string) =>
@@ -41,7 +31,7 @@ async function codeIn(party: { id: string }, seconds: number): Promise<string> {
 }
 
 Deno.test("a member checks in with the code that the leader shows, and has come whatever is said later", async () => {
-  const [leader, a] = await people(2);
+  const [leader, a] = await signUpAll(service, 2);
   const party = await begunParty(leader, [a]);
   const { status, body, headers } = await show(party, leader);
   assert.equal(status, 200);
@@ -63,7 +53,7 @@ Deno.test("a member checks in with the code that the leader shows, and has come 
 });
 
 Deno.test("the code before and the one after are taken, older and newer ones are not; each party has its own", async () => {
-  const [leader, a] = await people(2);
+  const [leader, a] = await signUpAll(service, 2);
   const party = await begunParty(leader, [a]), other = await begunParty(leader, [a]);
   for (const each of [party, other]) await show(each, leader);
   assertProblem(await checkIn(party, a, await codeIn(party, -61)), 422, "invalid-input", "/code");
@@ -74,7 +64,7 @@ Deno.test("the code before and the one after are taken, older and newer ones are
 });
 
 Deno.test("after five wrong tries nobody guesses on, whatever RATE_LIMIT_FACTOR says; others may still check in", async () => {
-  const [leader, a, b] = await people(3);
+  const [leader, a, b] = await signUpAll(service, 3);
   const party = await begunParty(leader, [a, b]);
   const { code } = (await show(party, leader)).body;
   const wrong = `${(Number(code) + 1) % 1_000_000}`.padStart(6, "0");
@@ -87,7 +77,7 @@ Deno.test("after five wrong tries nobody guesses on, whatever RATE_LIMIT_FACTOR 
 });
 
 Deno.test("before the start, in another state, by strangers, the leader and the penalised there is no checking in", async () => {
-  const [leader, a, b] = await people(3);
+  const [leader, a, b] = await signUpAll(service, 3);
   const early = await openParty(service, leader);
   await joinAccepted(service, early, leader, a);
   assertProblem(await show(early, leader), 409, "party-state");
@@ -107,7 +97,7 @@ Deno.test("before the start, in another state, by strangers, the leader and the 
 });
 
 Deno.test("the code is made from one secret, however many look at it at once", async () => {
-  const [leader] = await people(1);
+  const [leader] = await signUpAll(service, 1);
   const party = await begunParty(leader, []);
   const answers = await Promise.all(Array.from({ length: 50 }, () => show(party, leader)));
   assert.ok(new Set(answers.map(({ body }) => body.code)).size <= 2);

@@ -57,15 +57,16 @@ export interface TestDatabase extends AsyncDisposable {
   environment: Record<string, string>;
 }
 
+/** What a node is given beyond the tests' own settings, or in their place. */
+export interface NodeOptions {
+  environment?: Record<string, string>;
+  clock?: TestClock;
+  relay?: Relay;
+}
+
 /** Starts the service, on a database and under names of its own unless told otherwise. */
 export async function startTestService(
-  options: {
-    database?: TestDatabase;
-    namespace?: string;
-    environment?: Record<string, string>;
-    clock?: TestClock;
-    relay?: Relay;
-  } = {},
+  options: NodeOptions & { database?: TestDatabase; namespace?: string } = {},
 ): Promise<TestService> {
   await using stack = new AsyncDisposableStack();
   const database = options.database ?? stack.use(await createDatabase());
@@ -94,7 +95,7 @@ export async function startTestService(
 /** Another node of the same system. */
 export async function startAnotherNode(
   { database, namespace }: TestService,
-  options: { environment?: Record<string, string>; clock?: TestClock; relay?: Relay } = {},
+  options: NodeOptions = {},
 ): Promise<TestService> {
   return await startTestService({ database, namespace, ...options });
 }
@@ -210,9 +211,14 @@ export async function signUp(
   return { id: user.id, token, refreshToken, email, password, nickname };
 }
 
+/** So many of a kind: a tuple when their number is known. */
+export type Several<Kind, Count extends number, Made extends Kind[] = []> = number extends Count ? Kind[]
+  : Made["length"] extends Count ? Made
+  : Several<Kind, Count, [...Made, Kind]>;
+
 /** Signs so many new people up. */
-export function signUpAll(service: TestService, count: number): Promise<Person[]> {
-  return Promise.all(Array.from({ length: count }, () => signUp(service)));
+export async function signUpAll<Count extends number>(service: TestService, count: Count) {
+  return await Promise.all(Array.from({ length: count }, () => signUp(service))) as unknown as Several<Person, Count>;
 }
 
 /** Puts an item into the catalogue. */

@@ -6,29 +6,12 @@ import { startDeadlines } from "../workers/deadlines.ts";
 import { addPeople, allTold, type World } from "./alert_world.ts";
 import { addPartiesAt, eventsOf, HOUR_MS } from "./deadline_world.ts";
 import { openIdleWorld } from "./fragile_world.ts";
-import { assertProblem, movableClock, poll, startAnotherNode, startTestService, type TestService } from "./harness.ts";
-import {
-  assertBooks,
-  booksOf,
-  callAs,
-  letRunOut,
-  newPeople,
-  offersOf,
-  openTaken,
-  type Someone,
-  typesOf,
-} from "./queue_world.ts";
+import { assertProblem, movableClock, poll } from "./harness.ts";
+import { assertBooks, booksOf, callAs, letRunOut, newPeople, offersOf, openTaken, typesOf } from "./queue_world.ts";
+import { testNodes } from "./set_up.ts";
 
 const clock = movableClock();
-let service: TestService, other: TestService;
-Deno.test.beforeAll(async () => {
-  service = await startTestService({ clock });
-  other = await startAnotherNode(service, { clock });
-});
-Deno.test.afterAll(async () => {
-  await other[Symbol.asyncDispose]();
-  await service[Symbol.asyncDispose]();
-});
+const [service, other] = testNodes({ clock });
 
 const MINUTE_MS = 60_000;
 
@@ -36,7 +19,7 @@ Deno.test("An offer stands for 15 minutes, or a tenth of the time until the star
   for (
     const [startsIn, standsFor] of [[24 * 60 * MINUTE_MS, 15 * MINUTE_MS], [50 * MINUTE_MS, 5 * MINUTE_MS]] as const
   ) {
-    const [a] = await newPeople(service, 1) as [Someone];
+    const [a] = await newPeople(service, 1);
     const { acts, member } = await openTaken(service, { startsIn });
     await acts.wait(service, a, { quantity: 1 });
     await acts.leave(service, member);
@@ -47,7 +30,7 @@ Deno.test("An offer stands for 15 minutes, or a tenth of the time until the star
 });
 
 Deno.test("An offer ends with the start when that is moved nearer", async () => {
-  const [a] = await newPeople(service, 1) as [Someone];
+  const [a] = await newPeople(service, 1);
   const { acts, member, party, leader } = await openTaken(service);
   await acts.wait(service, a, { quantity: 1 });
   await acts.leave(service, member);
@@ -58,7 +41,7 @@ Deno.test("An offer ends with the start when that is moved nearer", async () => 
 });
 
 Deno.test("An offer that runs out goes to the next, and who let it run out has left the queue", async () => {
-  const [a, b] = await newPeople(service, 2) as [Someone, Someone];
+  const [a, b] = await newPeople(service, 2);
   const { party, acts, member } = await openTaken(service);
   await acts.wait(service, a, { quantity: 5 });
   await acts.wait(service, b, { quantity: 5 });
@@ -78,7 +61,7 @@ Deno.test("An offer that runs out goes to the next, and who let it run out has l
 });
 
 Deno.test("An offer whose time is over is not taken any more, whether or not it has been ended", async () => {
-  const [a] = await newPeople(service, 1) as [Someone];
+  const [a] = await newPeople(service, 1);
   const { acts, member, party } = await openTaken(service);
   await acts.wait(service, a, { quantity: 5 });
   await acts.leave(service, member);
@@ -99,7 +82,7 @@ Deno.test("An offer whose time is over is not taken any more, whether or not it 
 
 Deno.test("A party whose only neighbour to be has an offer waits for their answer when its time to join is over", async () => {
   for (const accept of [true, false]) {
-    const [a] = await newPeople(service, 1) as [Someone];
+    const [a] = await newPeople(service, 1);
     const { acts, member, party } = await openTaken(service);
     await acts.wait(service, a, { quantity: 5 });
     await acts.leave(service, member);
@@ -120,10 +103,9 @@ Deno.test("An offer of a party that somebody is changing is passed over, and end
   await using stack = new AsyncDisposableStack();
   const world = await openIdleWorld(stack);
   const [party] = await addOffers(world, 1);
+  const now = world.clock.now();
   await world.sql.begin(async (tx) => {
-    await tx`update parties set starts_at = ${world.clock.now()}, join_until = ${world.clock.now()} where id = ${
-      party!.id
-    }`;
+    await tx`update parties set starts_at = ${now}, join_until = ${now} where id = ${party!.id}`;
     await expireOffers(world.deps, 10);
   });
   assert.deepEqual((await booksOf(world, party!)).map(({ offered }) => offered), [7500, null]);

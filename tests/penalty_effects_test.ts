@@ -1,23 +1,13 @@
 /** What penalties do: one is a note, two need the leader's word, three are a pause; and late cancellations, which do nothing. */
 import assert from "node:assert/strict";
 import { standingOf } from "../services/penalty_effects.ts";
-import {
-  assertProblem,
-  joinAccepted,
-  openParty,
-  type Person,
-  signUpAll,
-  startTestService,
-  type TestService,
-} from "./harness.ts";
+import { assertProblem, joinAccepted, openParty, type Person, signUpAll } from "./harness.ts";
+import { testService } from "./set_up.ts";
 import { age, partyWith, penalise } from "./trust_world.ts";
 
-let service: TestService;
-Deno.test.beforeAll(async () => void (service = await startTestService()));
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 const DAY_MS = 86_400_000;
-const people = (count: number) => signUpAll(service, count) as Promise<[Person, Person, Person, Person]>;
 const join = async ({ token }: Person, leader: Person) => {
   const party = await openParty(service, leader, { autoAccept: true });
   return await service.call("POST", `/api/parties/${party.id}/join`, { token, body: {} });
@@ -27,7 +17,7 @@ const leave = (party: { id: string }, { token }: Person, query = "") =>
 const profile = async ({ id, token }: Person) => (await service.call("GET", `/api/users/${id}`, { token })).body;
 
 Deno.test("with one penalty autoAccept still holds, with two the leader decides, with three there is no joining for 14 days", async () => {
-  const [leader, person] = await people(2);
+  const [leader, person] = await signUpAll(service, 2);
   assert.equal((await join(person, leader)).body.status, "accepted");
   await penalise(service, leader, person);
   assert.equal((await join(person, leader)).body.status, "accepted");
@@ -41,13 +31,13 @@ Deno.test("with one penalty autoAccept still holds, with two the leader decides,
 });
 
 Deno.test("the pause ends after 14 days, at once when an appeal is open, and what is over 90 days old has no effect", async () => {
-  const [leader, person] = await people(2);
+  const [leader, person] = await signUpAll(service, 2);
   const ids = [];
   for (let i = 0; i < 3; i++) ids.push(await penalise(service, leader, person));
   assertProblem(await join(person, leader), 409, "join-suspended");
   await service.call("POST", `/api/penalties/${ids[0]}/appeal`, { token: person.token, body: { text: "갔습니다" } });
   assert.equal((await join(person, leader)).body.status, "pending");
-  const [other] = await people(1);
+  const [other] = await signUpAll(service, 1);
   const old = [];
   for (let i = 0; i < 3; i++) old.push(await penalise(service, leader, other));
   for (const id of old) await age(service, id, 15);
@@ -69,7 +59,7 @@ Deno.test("the table of effects", () => {
 });
 
 Deno.test("who leaves a confirmed party, or within 3 h of its start, is noted for it and nothing else", async () => {
-  const [leader, a, b, c] = await people(4);
+  const [leader, a, b, c] = await signUpAll(service, 4);
   const party = await partyWith(service, leader, [a], { status: "confirmed" });
   assertProblem(await leave(party, a), 409, "party-state");
   assert.equal((await leave(party, a, "?late=true")).status, 204);
@@ -94,7 +84,7 @@ Deno.test("who leaves a confirmed party, or within 3 h of its start, is noted fo
 });
 
 Deno.test("a seat left in a confirmed party is free again, once, however often it is left", async () => {
-  const [leader, a, b] = await people(3);
+  const [leader, a, b] = await signUpAll(service, 3);
   const party = await partyWith(service, leader, [a, b], { status: "confirmed" });
   const answers = await Promise.all(Array.from({ length: 20 }, () => leave(party, a, "?late=true")));
   assert.equal(answers.filter(({ status }) => status === 204).length, 1);
@@ -103,7 +93,7 @@ Deno.test("a seat left in a confirmed party is free again, once, however often i
 });
 
 Deno.test("a profile tells how often settlements were paid within three days", async () => {
-  const [leader, a, b] = await people(3);
+  const [leader, a, b] = await signUpAll(service, 3);
   const settle = async (daysAgo: number) => {
     const party = await partyWith(service, leader, [a, b], { status: "done" });
     const path = `/api/parties/${party.id}/settlement`;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { JoinRequest, Party } from "../contract/parties.ts";
 import { addPeople, inboxOf, type World } from "./alert_world.ts";
-import { addItem, addMarket, type Answer, openParty, poll, type TestService } from "./harness.ts";
+import { addItem, addMarket, type Answer, openParty, poll, type Several, type TestService } from "./harness.ts";
 
 /** A person by their id; every call is made with a token that is valid by the clock of the moment. */
 export interface Someone {
@@ -11,13 +11,16 @@ export interface Someone {
 }
 
 /** So many people, whose sessions outlast the clock's moves. */
-export async function newPeople(service: TestService, count: number): Promise<Someone[]> {
+export async function newPeople<Count extends number>(
+  service: TestService,
+  count: Count,
+): Promise<Several<Someone, Count>> {
   const people = await addPeople(service, count);
   await service.sql`
     update sessions set expires_at = now() + interval '10 years' where user_id = any(${
     people.map(({ id }) => id)
   }::uuid[])`;
-  return people;
+  return people as unknown as Several<Someone, Count>;
 }
 
 /** Calls the node as this person. */
@@ -130,7 +133,7 @@ export async function openTaken(
   service: TestService,
   { capacity = 4, quantity = 10, ...rest }: { capacity?: number; startsIn?: number; quantity?: number } = {},
 ) {
-  const [leader, member] = await newPeople(service, 2) as [Someone, Someone];
+  const [leader, member] = await newPeople(service, 2);
   const party = await openPack(service, leader, { quantity, capacity, leaderQuantity: 5, ...rest });
   const acts = actsOn(party, leader);
   assert.equal((await acts.join(service, member, { quantity: quantity - 5 })).status, 201);

@@ -3,20 +3,11 @@ import assert from "node:assert/strict";
 import { systemClock } from "../adapters/clock_system.ts";
 import { remindToPay } from "../services/settlement_reminders.ts";
 import { sweep } from "../workers/sweep.ts";
-import {
-  assertProblem,
-  joinAccepted,
-  openParty,
-  type Person,
-  signUpAll,
-  startTestService,
-  type TestService,
-} from "./harness.ts";
+import { assertProblem, joinAccepted, openParty, type Person, signUpAll } from "./harness.ts";
+import { testService } from "./set_up.ts";
 import { partyWith } from "./trust_world.ts";
 
-let service: TestService;
-Deno.test.beforeAll(async () => void (service = await startTestService()));
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 interface Line {
   userId: string;
@@ -25,7 +16,6 @@ interface Line {
   paidAt: string | null;
 }
 
-const people = (count: number) => signUpAll(service, count) as Promise<[Person, Person, Person, Person]>;
 const path = (party: { id: string }) => `/api/parties/${party.id}/settlement`;
 const settle = (party: { id: string }, { token }: Person, body: unknown) =>
   service.call("PUT", path(party), { token, body });
@@ -40,7 +30,7 @@ const lineOf = ({ lines }: { lines: Line[] }, { id }: Person) => lines.find(({ u
 const doneParty = (leader: Person, members: Person[]) => partyWith(service, leader, members, { status: "done" });
 
 Deno.test("PUT …/settlement divides the receipt by what each took; those who did not come took nothing", async () => {
-  const [leader, a, b, c] = await people(4);
+  const [leader, a, b, c] = await signUpAll(service, 4);
   const party = await doneParty(leader, [a, b, c]);
   await service.call("PUT", `/api/parties/${party.id}/members/${c.id}/attendance`, {
     token: leader.token,
@@ -61,7 +51,7 @@ Deno.test("PUT …/settlement divides the receipt by what each took; those who d
 });
 
 Deno.test("quantities as really taken and costs that all bear are divided to the won", async () => {
-  const [leader, a, b, c] = await people(4);
+  const [leader, a, b, c] = await signUpAll(service, 4);
   const party = await doneParty(leader, [a, b, c]);
   const shares = [leader, a, b].map(({ id }, i) => ({ userId: id, quantity: [1, 1, 2][i]! }));
   const { body } = await settle(party, leader, { totalKrw: 10_003, sharedKrw: 3_000, shares });
@@ -71,7 +61,7 @@ Deno.test("quantities as really taken and costs that all bear are divided to the
 });
 
 Deno.test("a correction is kept, signed; the line that it changes is open again by the difference, and the others stay", async () => {
-  const [leader, a, b] = await people(3);
+  const [leader, a, b] = await signUpAll(service, 3);
   const party = await doneParty(leader, [a, b]);
   const shares = (...quantities: number[]) =>
     [leader, a, b].map(({ id }, i) => ({ userId: id, quantity: quantities[i]! }));
@@ -90,7 +80,7 @@ Deno.test("a correction is kept, signed; the line that it changes is open again 
 });
 
 Deno.test("the same order again changes nothing; who is no longer in it gets their part back", async () => {
-  const [leader, a, b] = await people(3);
+  const [leader, a, b] = await signUpAll(service, 3);
   const party = await doneParty(leader, [a, b]);
   const { body: first } = await settle(party, leader, { totalKrw: 9_001 });
   await mark(party, b, b, true);
@@ -105,7 +95,7 @@ Deno.test("the same order again changes nothing; who is no longer in it gets the
 });
 
 Deno.test("a line counts as paid as soon as its person or the leader says so, until both take it back", async () => {
-  const [leader, a, b] = await people(3);
+  const [leader, a, b] = await signUpAll(service, 3);
   const party = await doneParty(leader, [a, b]);
   await settle(party, leader, { totalKrw: 6_000 });
   const paidAt = async (by: Person, paid: boolean) => lineOf((await mark(party, by, a, paid)).body, a).paidAt;
@@ -117,7 +107,7 @@ Deno.test("a line counts as paid as soon as its person or the leader says so, un
 });
 
 Deno.test("who paid the extra won last time does not pay it this time", async () => {
-  const [leader, a, b] = await people(3);
+  const [leader, a, b] = await signUpAll(service, 3);
   const shares = [leader, a, b].map(({ id }) => ({ userId: id, quantity: 1 }));
   const extra: string[] = [];
   for (let i = 0; i < 3; i++) {
@@ -128,7 +118,7 @@ Deno.test("who paid the extra won last time does not pay it this time", async ()
 });
 
 Deno.test("corrections and marks at once leave lines that add up, and each won accounted for", async () => {
-  const [leader, a, b, c] = await people(4);
+  const [leader, a, b, c] = await signUpAll(service, 4);
   const party = await doneParty(leader, [a, b, c]);
   await settle(party, leader, { totalKrw: 10_000 });
   await Promise.all(
@@ -150,7 +140,7 @@ Deno.test("corrections and marks at once leave lines that add up, and each won a
 });
 
 Deno.test("PUT …/settlement refuses what is not over, who does not lead, strangers among the shares, and sums that cannot be", async () => {
-  const [leader, a, b] = await people(3);
+  const [leader, a, b] = await signUpAll(service, 3);
   const open = await openParty(service, leader);
   await joinAccepted(service, open, leader, a);
   assertProblem(await settle(open, leader, { totalKrw: 1_000 }), 409, "party-state");
@@ -172,7 +162,7 @@ Deno.test("PUT …/settlement refuses what is not over, who does not lead, stran
 });
 
 Deno.test("whoever owes something is asked once, again for what a correction changes, and once more after two days", async () => {
-  const [leader, a, b] = await people(3);
+  const [leader, a, b] = await signUpAll(service, 3);
   const party = await doneParty(leader, [a, b]);
   const asked = async () => {
     const rows = await service.sql<{ userId: string; openKrw: number }[]>`
@@ -203,7 +193,7 @@ Deno.test("whoever owes something is asked once, again for what a correction cha
 });
 
 Deno.test("where to pay to is erased a week after the last line was paid, and at once when the leader withdraws", async () => {
-  const [leader, a] = await people(2);
+  const [leader, a] = await signUpAll(service, 2);
   const clock = (days: number) => ({ now: () => new Date(systemClock.now().getTime() + days * 86_400_000) });
   const sweepIn = (days: number) => sweep({ sql: service.sql, clock: clock(days) }, new AbortController().signal);
   const accountOf = async (party: { id: string }) => (await look(party, a)).body.account;

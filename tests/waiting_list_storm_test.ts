@@ -5,21 +5,14 @@ import { divideFairly } from "../services/fair_shares.ts";
 import { leaveAllParties } from "../services/parties_of_leaver.ts";
 import { expireOffers } from "../services/waiting_list.ts";
 import { inTransaction } from "../services/transaction.ts";
-import { movableClock, startAnotherNode, startTestService, type TestService } from "./harness.ts";
+import { movableClock, type TestService } from "./harness.ts";
 import { actsOn, assertBooks, booksOf, letRunOut, newPeople, openPack, type Someone } from "./queue_world.ts";
 import { createQueueModel } from "./queue_model.ts";
+import { testNodes } from "./set_up.ts";
 
 const clock = movableClock();
-let nodes: [TestService, TestService];
-Deno.test.beforeAll(async () => {
-  const service = await startTestService({ clock });
-  nodes = [service, await startAnotherNode(service, { clock })];
-  await service.sql.unsafe(WITNESSES);
-});
-Deno.test.afterAll(async () => {
-  await nodes[1][Symbol.asyncDispose]();
-  await nodes[0][Symbol.asyncDispose]();
-});
+const nodes = testNodes({ clock });
+Deno.test.beforeAll(async () => void await nodes[0].sql.unsafe(WITNESSES));
 
 /**
  * The database itself looks at every offer as it is made, and at every change as it commits: one that skips somebody, or
@@ -137,7 +130,7 @@ Deno.test("Whatever is done in whatever order over two nodes, seats, shares, the
       status: "accepted",
     }];
     const steps = [...(isTaken && wish > 0 ? first.map((each) => [each, 0] as const) : []), ...walk];
-    leader ??= (await newPeople(nodes[0], 1))[0]!;
+    leader ??= (await newPeople(nodes[0], 1))[0];
     const people = await newPeople(nodes[0], PEOPLE);
     const party = await openPack(nodes[0], leader, pack);
     const model = createQueueModel(pack, people.map(({ id }) => id), divideFairly);

@@ -2,14 +2,7 @@
 import assert from "node:assert/strict";
 import { allTold } from "./alert_world.ts";
 import { connectChat } from "./chat_client.ts";
-import {
-  assertProblem,
-  movableClock,
-  signUp,
-  startAnotherNode,
-  startTestService,
-  type TestService,
-} from "./harness.ts";
+import { assertProblem, movableClock, signUp } from "./harness.ts";
 import {
   actsOn,
   assertBooks,
@@ -19,25 +12,15 @@ import {
   offersOf,
   openPack,
   openTaken,
-  type Someone,
   typesOf,
 } from "./queue_world.ts";
+import { testNodes } from "./set_up.ts";
 
 const clock = movableClock();
-let service: TestService, other: TestService;
-Deno.test.beforeAll(async () => {
-  service = await startTestService({ clock });
-  other = await startAnotherNode(service, { clock });
-});
-Deno.test.afterAll(async () => {
-  await other[Symbol.asyncDispose]();
-  await service[Symbol.asyncDispose]();
-});
-
-type Four = [Someone, Someone, Someone, Someone];
+const [service, other] = testNodes({ clock });
 
 Deno.test("POST /api/parties/:id/join with waitlist waits for a full party, open or confirmed, and without it is refused", async () => {
-  const [a, b, c, d] = await newPeople(service, 4) as Four;
+  const [a, b, c, d] = await newPeople(service, 4);
   const open = await openTaken(service), confirmed = await openTaken(service, { capacity: 2 });
   assert.equal((await confirmed.acts.read(service)).status, "confirmed");
   assertProblem(await open.acts.join(service, a), 409, "quantity-unavailable");
@@ -60,14 +43,13 @@ Deno.test("POST /api/parties/:id/join with waitlist waits for a full party, open
   assert.equal((await roomy.acts.wait(service, c)).body.status, "accepted", "there is room: nothing to wait for");
   await roomy.acts.confirm(service);
   assertProblem(await roomy.acts.wait(service, d, { quantity: 1 }), 409, "party-closed");
-  const begun = await openTaken(service);
-  await service
-    .sql`update parties set starts_at = ${clock.now()}, join_until = ${clock.now()} where id = ${begun.party.id}`;
+  const begun = await openTaken(service), now = clock.now();
+  await service.sql`update parties set starts_at = ${now}, join_until = ${now} where id = ${begun.party.id}`;
   assertProblem(await begun.acts.wait(service, d), 409, "party-closed");
 });
 
 Deno.test("Of 200 who join at once for the last seat over two nodes one is in, and the others wait, each in a place of their own", async () => {
-  const [leader, ...people] = await newPeople(service, 201) as [Someone, ...Someone[]];
+  const [leader, ...people] = await newPeople(service, 201);
   const party = await openPack(service, leader, { quantity: 1000, capacity: 2, leaderQuantity: 5 });
   const acts = actsOn(party, leader);
   const answers = await Promise.all(
@@ -81,7 +63,7 @@ Deno.test("Of 200 who join at once for the last seat over two nodes one is in, a
 });
 
 Deno.test("Who waits is no member: no chat, no list of members, and the leader sees them", async () => {
-  const [a] = await newPeople(service, 1) as [Someone];
+  const [a] = await newPeople(service, 1);
   const { party, acts, leader } = await openTaken(service);
   await acts.wait(service, a);
   for (const path of ["members", "chat/entries"]) {
@@ -104,9 +86,9 @@ Deno.test("Who waits is no member: no chat, no list of members, and the leader s
 });
 
 Deno.test("What is freed is offered to the first whose minimum fits, is kept for them, and becomes their seat", async () => {
-  const [big, small, late, guest] = await newPeople(service, 4) as Four;
+  const [big, small, late, guest] = await newPeople(service, 4);
   const { party, acts, member } = await openTaken(service, { quantity: 15, capacity: 5 });
-  const [third] = await newPeople(service, 1) as [Someone];
+  const [third] = await newPeople(service, 1);
   await acts.leave(service, member);
   await acts.join(service, member, { quantity: 6 });
   await acts.join(service, third, { quantity: 4 });
@@ -147,7 +129,7 @@ Deno.test("What is freed is offered to the first whose minimum fits, is kept for
 });
 
 Deno.test("A seat on offer is nobody else's, even while there is something left of the pack", async () => {
-  const [a, pending, guest] = await newPeople(service, 3) as [Someone, Someone, Someone];
+  const [a, pending, guest] = await newPeople(service, 3);
   const { party, acts, member, leader } = await openTaken(service, { capacity: 2, quantity: 30 });
   await service.sql`update parties set status = 'open', auto_accept = false, capacity = 3 where id = ${party.id}`;
   await acts.wait(service, a, { quantity: 1 });
@@ -163,7 +145,7 @@ Deno.test("A seat on offer is nobody else's, even while there is something left 
 });
 
 Deno.test("The offer that takes the last seat confirms an open party, and one of a confirmed party leaves it so", async () => {
-  const [a, b] = await newPeople(service, 2) as [Someone, Someone];
+  const [a, b] = await newPeople(service, 2);
   const { party, acts, member } = await openTaken(service, { capacity: 3 });
   await acts.wait(service, a, { quantity: 2 });
   await acts.wait(service, b, { quantity: 2 });
@@ -176,7 +158,7 @@ Deno.test("The offer that takes the last seat confirms an open party, and one of
 });
 
 Deno.test("Leaving the queue moves the others up and passes an offer on; the leader may send somebody out of it, but not let them in", async () => {
-  const [a, b, c, d] = await newPeople(service, 4) as Four;
+  const [a, b, c, d] = await newPeople(service, 4);
   const { acts, member, party } = await openTaken(service);
   for (const each of [a, b, c, d]) await acts.wait(service, each, { quantity: 5 });
   await acts.leave(service, member);
@@ -194,7 +176,7 @@ Deno.test("Leaving the queue moves the others up and passes an offer on; the lea
 
 Deno.test("More seats, a removal and a withdrawal free something for those who wait, also in a confirmed party", async () => {
   const leader = await signUp(service), member = await signUp(service);
-  const [a, b, c] = await newPeople(service, 3) as [Someone, Someone, Someone];
+  const [a, b, c] = await newPeople(service, 3);
   const withSession = async ({ id }: { id: string }) => {
     const [{ sessionId }] = await service.sql<[{ sessionId: string }]>`
       select id as "sessionId" from sessions where user_id = ${id}`;
@@ -230,7 +212,7 @@ Deno.test("More seats, a removal and a withdrawal free something for those who w
 
 Deno.test("A withdrawal takes a person out of the queue, and what was kept for them goes on", async () => {
   const quitter = await signUp(service);
-  const [a] = await newPeople(service, 1) as [Someone];
+  const [a] = await newPeople(service, 1);
   const { acts, member, party } = await openTaken(service);
   const waited = await service.call("POST", `/api/parties/${party.id}/join`, {
     token: quitter.token,
@@ -246,7 +228,7 @@ Deno.test("A withdrawal takes a person out of the queue, and what was kept for t
 });
 
 Deno.test("A party that is called off takes its offers back and tells those who wait", async () => {
-  const [a] = await newPeople(service, 1) as [Someone];
+  const [a] = await newPeople(service, 1);
   const { acts, member, party, leader } = await openTaken(service);
   await acts.wait(service, a, { quantity: 5 });
   await acts.leave(service, member);
@@ -259,9 +241,9 @@ Deno.test("A party that is called off takes its offers back and tells those who 
 });
 
 Deno.test("The queue outlives the end of the recruiting, and what is on offer is not divided", async () => {
-  const [a, b] = await newPeople(service, 2) as [Someone, Someone];
+  const [a, b] = await newPeople(service, 2);
   const { acts, member, party } = await openTaken(service, { capacity: 5, quantity: 15 });
-  const [eager] = await newPeople(service, 1) as [Someone];
+  const [eager] = await newPeople(service, 1);
   await acts.leave(service, member);
   await acts.join(service, member, { quantity: 8 });
   await acts.join(service, eager, { quantity: 20, quantityMin: 1 });
