@@ -1,5 +1,6 @@
 /** From an event to people's inboxes. Told of the same event any number of times, it writes each person's alert once. */
 import { EVENTS, EventType } from "../contract/events.ts";
+import { retireEvent } from "./events.ts";
 import { newId } from "./ids.ts";
 import type { Deps, TransactionSql } from "./ports.ts";
 import { enqueuePushes, type NewAlert, wakePushers } from "./push_queue.ts";
@@ -51,7 +52,7 @@ async function writeChunk(
   const chunk = recipients.slice(0, CHUNK), rest = recipients.slice(CHUNK);
   const [told] = await Promise.all([
     chunk.length > 0 ? insertAlerts(deps, tx, event, chunk) : [],
-    rest.length === 0 && retire(deps, tx, event),
+    rest.length === 0 && retireEvent(deps, tx, event),
   ]);
   const pushes = await enqueuePushes(deps, tx, event, told);
   afterCommit(tx, () => {
@@ -108,13 +109,6 @@ async function insertAlerts(
     from heads
     join missing using (user_id)
     returning user_id as "userId", seq`;
-}
-
-async function retire({ clock }: Pick<Deps, "clock">, tx: TransactionSql, { partyId, eventId }: StoredEvent) {
-  await tx`
-    update events
-    set retired_at = ${clock.now()}
-    where party_id = ${partyId} and id = ${eventId}`;
 }
 
 /** Hints only: a stream that gets none finds its alerts by its own poll. */

@@ -1,9 +1,13 @@
-/** The alerts worker: takes events from the region queues and writes them into inboxes. Any number may run side by side. */
+/**
+ * The alerts worker: takes events from the region queues and writes them into inboxes; of those that nobody is told of, it does
+ * what they ask for. Any number may run side by side.
+ */
 import PQueue from "p-queue";
 import pRetry from "p-retry";
-import { EventMessage } from "../contract/events.ts";
+import { EventMessage, PENALTIES_CHANGED } from "../contract/events.ts";
 import { writeAlerts } from "../services/alert_writing.ts";
 import { isStoreDown } from "../services/availability.ts";
+import { refreshPenaltyCount } from "../services/penalty_changes.ts";
 import type { Deps, QueueMessage } from "../services/ports.ts";
 import { within } from "../services/within.ts";
 import { consumeRegions } from "./region_consumers.ts";
@@ -19,7 +23,7 @@ const DEADLINE_MS = 30_000;
  * held up to the deadline. Disposing finishes what is under way.
  */
 export async function startAlerts(
-  deps: Pick<Deps, "sql" | "queue" | "relay" | "clock" | "log">,
+  deps: Pick<Deps, "sql" | "queue" | "relay" | "cache" | "clock" | "log">,
   { deadlineMs = DEADLINE_MS }: { deadlineMs?: number } = {},
 ): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
@@ -28,11 +32,14 @@ export async function startAlerts(
 
   async function handle(message: QueueMessage): Promise<void> {
     const event = EventMessage.parse(JSON.parse(message.body));
-    await writers.add(() => write(event));
+    await writers.add(() => write((signal) => work(message.type, event, signal)));
   }
-  async function write(event: EventMessage): Promise<void> {
+  function work(type: string, event: EventMessage, signal: AbortSignal): Promise<unknown> {
+    return type === PENALTIES_CHANGED ? refreshPenaltyCount(deps, event) : writeAlerts(deps, event, signal);
+  }
+  async function write(work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
     const over = new AbortController();
-    const writing = pRetry(() => writeAlerts(deps, event, over.signal), {
+    const writing = pRetry(() => work(over.signal), {
       retries: Infinity,
       minTimeout: 200,
       maxTimeout: 2_000,
