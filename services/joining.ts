@@ -36,9 +36,12 @@ export async function joinParty(
     const [, , seen] = await Promise.all([holdPerson(tx, userId), lockParty(tx, partyId), look(scope, which)]);
     const { party, ask, waits, needsApproval } = judge(seen, which, request, clock.now());
     if (waits) await requireAhead(deps, tx, party, ask);
-    await addApplicant(deps, tx, party, ask, waits ? "waiting" : "pending");
-    if (party.autoAccept && !waits && !needsApproval) await giveSeat(deps, tx, party, { userId, givenBy: null });
-    else if (!waits) await recordEvent(deps, tx, { type: "join.requested", partyId, actorId: userId, userId });
+    await Promise.all([
+      addApplicant(deps, tx, party, ask, waits ? "waiting" : "pending"),
+      party.autoAccept && !waits && !needsApproval
+        ? giveSeat(deps, tx, party, { userId, givenBy: null })
+        : waits || recordEvent(deps, tx, { type: "join.requested", partyId, actorId: userId, userId }),
+    ]);
     return await readMembership(scope, partyId, userId);
   });
 }
