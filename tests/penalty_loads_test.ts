@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { createClient } from "redis";
 import { v7 } from "uuid";
+import { penaltyCounts } from "../services/penalty_counts.ts";
 import { profilesOf } from "../services/profiles.ts";
-import { inTransaction } from "../services/transaction.ts";
+import { inTransaction, sqlOf } from "../services/transaction.ts";
 import { addParty, addPeople, type Neighbour } from "./alert_world.ts";
 import { poll, startTestService, type TestService } from "./harness.ts";
 import { openRedisServer, type OwnServer } from "./own_servers.ts";
@@ -42,6 +43,8 @@ Deno.test.afterAll(async () => await stack.disposeAsync());
 
 const HOLD = 20_261_128;
 const DAY_MS = 86_400_000;
+/** Connections of the service. */
+const POOL = 10;
 
 /** Holds every count up until it is let go. */
 async function heldUp(work: () => Promise<void>): Promise<void> {
@@ -138,6 +141,21 @@ Deno.test("A count that was begun before a penalty never answers who comes after
   assert.equal((await after!).body.penaltyCount, 2);
   assert.equal((await before!).body.penaltyCount, 1);
   assert.equal((await ask(person)).body.penaltyCount, 2);
+});
+
+Deno.test("With every connection in a transaction each is told the count, though somebody without one waits for the same", async () => {
+  const { id } = await penalised(), versions = new Map([[id, 1]]), { deps, sql } = service;
+  const all = Promise.withResolvers<void>();
+  let open = 0, alone: Promise<Map<string, number>>;
+  const counts = await Promise.all(Array.from({ length: POOL }, () =>
+    inTransaction(sql, async (tx) => {
+      await tx`select 1`;
+      if (++open === POOL) all.resolve();
+      await all.promise;
+      alone ??= penaltyCounts(deps, versions);
+      return await penaltyCounts({ ...deps, sql: sqlOf(tx) }, versions);
+    })));
+  assert.deepEqual([...counts, await alone!].map((each) => each.get(id)), Array.from({ length: POOL + 1 }, () => 1));
 });
 
 Deno.test("Cached counts live for a day or up to a tenth less, each its own time, and never past the end of a penalty", async () => {
