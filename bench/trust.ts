@@ -1,6 +1,6 @@
 /**
  * What people rely on, in figures beside their limits: profiles read beside a bare GET from Redis behind the same guard; the
- * last seat of a hundred parties, two hundred joiners each, beside pgbench with the same locks; and how long after a penalty
+ * last seat of a hundred parties, two hundred joiners each, beside pgbench, where each of them takes the lock; and how long after a penalty
  * another node still shows the old count, while penalties are given all the time.
  *
  *   deno task bench trust [--rounds 3] [--seconds 5] [--parties 100]
@@ -168,7 +168,7 @@ async function lastSeats(): Promise<void> {
   );
   const theirs = await pgbenchSeat(parties[0]!);
   const ratio = perS / theirs;
-  tell("pgbench, the same locks and looks", `${theirs.toFixed(0)}/s`);
+  tell("pgbench, the lock and the looks for each join", `${theirs.toFixed(0)}/s`);
   tell("of pgbench", ratio.toFixed(2), `${LIMIT} or more`, ratio >= LIMIT);
 }
 

@@ -72,6 +72,11 @@ export type EventPayload<Type extends EventType = EventType> = {
 /** What only an event of this type tells, besides what all do. */
 export type EventFacts<Type extends EventType> = Omit<EventPayload<Type>, keyof typeof party>;
 
+/** An event that nobody is told of: others of a person's penalties count than before. A worker brings the cached count up to date. */
+export const PENALTIES_CHANGED = "penalties.changed";
+/** What it tells. */
+export const PenaltiesChanged = z.object({ ...party, ...subject });
+
 /** What travels on a region queue: the worker reads the rest from the events table. */
 export const EventMessage = z.object({ partyId: Id, eventId: Id });
 /** See the schema. */

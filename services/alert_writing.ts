@@ -4,6 +4,7 @@ import { EVENTS, EventType } from "../contract/events.ts";
 import type { Locale } from "../contract/identity.ts";
 import { publishNews } from "./alert_news.ts";
 import { type AlertText, pageOf, wordAlert } from "./alert_texts.ts";
+import { retireEvents } from "./events.ts";
 import { newId } from "./ids.ts";
 import type { Deps, TransactionSql } from "./ports.ts";
 import { WITHDRAWN_NICKNAME } from "./profiles.ts";
@@ -51,7 +52,7 @@ export async function writeAlerts(deps: WritingDeps, tellings: Telling[]): Promi
     const [, pushes] = await Promise.all([
       insertAlerts(tx, alerts, now),
       enqueueAll(deps, tx, alerts),
-      retire(tx, turn, now),
+      retireEvents(tx, turn.filter(({ rest }) => rest.length === 0).map(({ event }) => event), now),
     ]);
     const byEvent = Map.groupBy(alerts, ({ event }) => event);
     afterCommit(tx, () => {
@@ -206,15 +207,4 @@ async function enqueueAll(deps: Pick<Deps, "clock">, tx: TransactionSql, alerts:
   }
   const counts = await Promise.all(rounds.map((round) => enqueuePushes(deps, tx, round)));
   return counts.reduce((sum, count) => sum + count, 0);
-}
-
-async function retire(tx: TransactionSql, turn: Part[], now: Date): Promise<void> {
-  const done = turn.filter(({ rest }) => rest.length === 0).map(({ event }) => event);
-  if (done.length === 0) return;
-  await tx`
-    update events e
-    set retired_at = ${now}
-    from unnest(${done.map((each) => each.partyId)}::uuid[], ${done.map((each) => each.eventId)}::uuid[])
-      as done (party_id, id)
-    where e.party_id = done.party_id and e.id = done.id`;
 }

@@ -4,11 +4,11 @@ import { Problem } from "../contract/problems.ts";
 import { APPEAL_MS, appealColumns, appealOf, type AppealRow } from "./appeal_rows.ts";
 import { recordAudit } from "./audit.ts";
 import { newId } from "./ids.ts";
-import { publishPenaltyCount } from "./penalty_counts.ts";
+import { publishPenaltyCount } from "./penalty_changes.ts";
 import type { Deps, TransactionSql } from "./ports.ts";
 import { inTransaction } from "./transaction.ts";
 
-type AppealDeps = Pick<Deps, "sql" | "cache" | "clock" | "log">;
+type AppealDeps = Pick<Deps, "sql" | "relay" | "clock" | "log">;
 
 /** Appeals once against one's own penalty; until it is decided, that does not count. Throws `not-found`, `appeal-closed`. */
 export async function appealPenalty(
@@ -77,5 +77,5 @@ async function setCounts(
   counts: boolean,
 ): Promise<void> {
   await tx`update penalties set counts = ${counts} where party_id = ${partyId} and user_id = ${userId}`;
-  await publishPenaltyCount(deps, tx, userId);
+  await publishPenaltyCount(deps, tx, { partyId, userId });
 }

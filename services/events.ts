@@ -1,13 +1,21 @@
 /** The events table: what has happened to parties, written with the change itself, so that neither is ever without the other. */
-import type { EventFacts, EventType } from "../contract/events.ts";
+import type { EventFacts, EventType, PENALTIES_CHANGED } from "../contract/events.ts";
 import { newId } from "./ids.ts";
-import type { Deps, TransactionSql } from "./ports.ts";
+import type { Deps, Sql, TransactionSql } from "./ports.ts";
 import { afterCommit } from "./transaction.ts";
 
 /** What happened. `actorId` caused it, `null` when nobody did; the rest is what events of the type tell. */
 export type NewEvent<Type extends EventType = EventType> = {
   [Each in Type]: { type: Each; partyId: string; actorId: string | null } & EventFacts<Each>;
 }[Type];
+
+/** What nobody is told of. */
+interface UntoldEvent {
+  type: typeof PENALTIES_CHANGED;
+  partyId: string;
+  actorId: null;
+  userId: string;
+}
 
 /**
  * Writes an event in the transaction of its change, worded from the party as that transaction sees it, and wakes the
@@ -16,7 +24,7 @@ export type NewEvent<Type extends EventType = EventType> = {
 export async function recordEvent(
   { clock, relay, log }: Pick<Deps, "clock" | "relay" | "log">,
   tx: TransactionSql,
-  { type, partyId, actorId, ...facts }: NewEvent,
+  { type, partyId, actorId, ...facts }: NewEvent | UntoldEvent,
 ): Promise<void> {
   const now = clock.now();
   const { count } = await tx`
@@ -42,4 +50,19 @@ export async function recordEvent(
       log.debug("outbox not woken: its poll will see the event", { error })
     );
   });
+}
+
+/** Notes that what these events ask for is done: they are not published again. */
+export async function retireEvents(
+  sql: Sql | TransactionSql,
+  events: { partyId: string; eventId: string }[],
+  now: Date,
+): Promise<void> {
+  if (events.length === 0) return;
+  await sql`
+    update events e
+    set retired_at = ${now}
+    from unnest(${events.map((each) => each.partyId)}::uuid[], ${events.map((each) => each.eventId)}::uuid[])
+      as done (party_id, id)
+    where e.party_id = done.party_id and e.id = done.id`;
 }

@@ -2,14 +2,20 @@
 import type { JoinRequest, Membership } from "../contract/parties.ts";
 import { Problem } from "../contract/problems.ts";
 import { recordEvent } from "./events.ts";
-import { findStatus, readMembership } from "./member_rows.ts";
+import { readMembership } from "./member_rows.ts";
 import { holdPerson } from "./me.ts";
-import { requireUnsuspended } from "./penalty_effects.ts";
-import { type LockedParty, lockParty, seatsFree } from "./party_lock.ts";
-import type { PartyChanger } from "./party_rows.ts";
+import { type CountedPenalties, countedPenalties, requirePauseOver } from "./penalty_effects.ts";
+import { type LockedParty, lockParty, seatsFree, selectParty } from "./party_lock.ts";
+import { noSuchParty, type PartyChanger } from "./party_rows.ts";
 import { giveSeat } from "./party_seats.ts";
 import type { Deps, TransactionSql } from "./ports.ts";
 import { inTransaction, sqlOf } from "./transaction.ts";
+
+/** Who asks, and for which party. */
+interface Which {
+  partyId: string;
+  userId: string;
+}
 
 /**
  * Asks for a place, of `quantity` or an even share of what is left, and of `quantityMin` at least; with `autoAccept` it is
@@ -19,27 +25,62 @@ import { inTransaction, sqlOf } from "./transaction.ts";
  */
 export async function joinParty(
   deps: PartyChanger,
-  { partyId, userId, ...request }: { partyId: string; userId: string } & JoinRequest,
+  { partyId, userId, ...request }: Which & JoinRequest,
 ): Promise<Membership> {
+  const which = { partyId, userId }, { clock } = deps;
+  // Of the many who want a last seat most are refused: by what is so when they ask, without waiting for those before them.
+  judge(await look(deps, which), which, request, clock.now());
   return await inTransaction(deps.sql, async (tx) => {
-    await holdPerson(tx, userId);
-    const party = await lockParty(tx, partyId);
-    await requireOutside(tx, party, userId);
-    const { needsApproval } = await requireUnsuspended(deps, tx, userId);
-    const ask = askOf(party, userId, request);
-    // An offer is a seat without the leader's word.
-    const waits = request.waitlist && !needsApproval && !hasRoom(party, ask);
+    const scope = { ...deps, sql: sqlOf(tx) };
+    // In this order, and together: each sees what those sees that its lock has waited for.
+    const [, , seen] = await Promise.all([holdPerson(tx, userId), lockParty(tx, partyId), look(scope, which)]);
+    const { party, ask, waits, needsApproval } = judge(seen, which, request, clock.now());
     if (waits) await requireAhead(deps, tx, party, ask);
-    else requireJoinable(party, ask, deps.clock.now());
-    await addApplicant(deps, tx, party, ask, waits ? "waiting" : "pending");
-    if (party.autoAccept && !waits && !needsApproval) await giveSeat(deps, tx, party, { userId, givenBy: null });
-    else if (!waits) await recordEvent(deps, tx, { type: "join.requested", partyId, actorId: userId, userId });
-    return await readMembership({ ...deps, sql: sqlOf(tx) }, partyId, userId);
+    await Promise.all([
+      addApplicant(deps, tx, party, ask, waits ? "waiting" : "pending"),
+      party.autoAccept && !waits && !needsApproval
+        ? giveSeat(deps, tx, party, { userId, givenBy: null })
+        : waits || recordEvent(deps, tx, { type: "join.requested", partyId, actorId: userId, userId }),
+    ]);
+    return await readMembership(scope, partyId, userId);
   });
 }
 
-async function requireOutside(tx: TransactionSql, party: LockedParty, userId: string): Promise<void> {
-  const current = await findStatus(tx, party.id, userId);
+/** What decides over a place, all of one moment. */
+interface Seen {
+  party: LockedParty;
+  /** What the person is to the party; `null` for who never asked. */
+  current: Membership["status"] | null;
+  penalties: CountedPenalties;
+}
+
+/** Looks at it: under the locks for good, without them for what was so at that moment. Throws `not-found`. */
+async function look(
+  { sql, clock }: Pick<Deps, "sql" | "clock">,
+  { partyId, userId }: Which,
+): Promise<Seen> {
+  const [row] = await sql<(LockedParty & Pick<Seen, "current"> & CountedPenalties)[]>`
+    select p.*, m.status as current, counted.count, counted."lastAt"
+    from (${selectParty(sql)} where id = ${partyId}) p
+    left join party_members m on m.party_id = p.id and m.user_id = ${userId}
+    cross join (${countedPenalties(sql, userId, clock.now())}) counted`;
+  if (!row) throw noSuchParty();
+  const { current, count, lastAt, ...party } = row;
+  return { party, current, penalties: { count, lastAt } };
+}
+
+/** What the person may ask for, and whether they have to wait for it. Throws what {@link joinParty} does. */
+function judge({ party, current, penalties }: Seen, { userId }: Which, request: JoinRequest, now: Date) {
+  requireOutside(current);
+  const { needsApproval } = requirePauseOver(penalties, now);
+  const ask = askOf(party, userId, request);
+  // An offer is a seat without the leader's word.
+  const waits = request.waitlist && !needsApproval && !hasRoom(party, ask);
+  if (!waits) requireJoinable(party, ask, now);
+  return { party, ask, waits, needsApproval };
+}
+
+function requireOutside(current: Seen["current"]): void {
   if (current === "pending" || current === "waiting" || current === "accepted") {
     throw new Problem("already-member", `Cannot join the party: the person is ${current} already`);
   }

@@ -6,7 +6,7 @@ import { newId } from "./ids.ts";
 import { noSuchMember } from "./member_rows.ts";
 import { type LockedParty, lockParty, requireStarted, requireState } from "./party_lock.ts";
 import type { PartyChanger } from "./party_rows.ts";
-import { publishPenaltyCount } from "./penalty_counts.ts";
+import { publishPenaltyCount } from "./penalty_changes.ts";
 import type { TransactionSql } from "./ports.ts";
 import { inTransaction } from "./transaction.ts";
 
@@ -75,6 +75,6 @@ async function penaliseLeader(deps: PartyChanger, tx: TransactionSql, { id, lead
     values (${id}, ${leaderId}, ${newId(deps)}, 'leader-no-show', ${deps.clock.now()})
     on conflict (party_id, user_id) do nothing`;
   if (count === 0) return;
-  await publishPenaltyCount(deps, tx, leaderId);
+  await publishPenaltyCount(deps, tx, { partyId: id, userId: leaderId });
   await recordEvent(deps, tx, { type: "penalty.received", partyId: id, actorId: null, userId: leaderId, reason: null });
 }

@@ -6,7 +6,7 @@
 import type { Party } from "../contract/parties.ts";
 import { Problem } from "../contract/problems.ts";
 import { noSuchParty } from "./party_rows.ts";
-import type { TransactionSql } from "./ports.ts";
+import type { Sql, TransactionSql } from "./ports.ts";
 
 /** A party while it is locked. */
 export interface LockedParty {
@@ -31,7 +31,7 @@ export interface LockedParty {
 /** Locks the party until the transaction ends. Throws `not-found`. */
 export async function lockParty(tx: TransactionSql, partyId: string): Promise<LockedParty> {
   const [party] = await tx<LockedParty[]>`
-    ${selectForLock(tx)}
+    ${selectParty(tx)}
     where id = ${partyId}
     for no key update`;
   if (!party) throw noSuchParty();
@@ -44,7 +44,7 @@ export async function lockParty(tx: TransactionSql, partyId: string): Promise<Lo
  */
 export async function lockOverdueParty(tx: TransactionSql, partyId: string, now: Date): Promise<LockedParty | null> {
   const [party] = await tx<LockedParty[]>`
-    ${selectForLock(tx)}
+    ${selectParty(tx)}
     where id = ${partyId} and status = 'open' and join_until <= ${now} and (member_count > 1 or seats_offered = 0)
     for no key update skip locked`;
   return party ?? null;
@@ -53,14 +53,15 @@ export async function lockOverdueParty(tx: TransactionSql, partyId: string, now:
 /** Locks the party if it exists and nobody else holds it. */
 export async function lockPartyIfFree(tx: TransactionSql, partyId: string): Promise<LockedParty | null> {
   const [party] = await tx<LockedParty[]>`
-    ${selectForLock(tx)}
+    ${selectParty(tx)}
     where id = ${partyId}
     for no key update skip locked`;
   return party ?? null;
 }
 
-function selectForLock(tx: TransactionSql) {
-  return tx`
+/** The query of parties as they are while locked, without a condition. */
+export function selectParty(sql: Sql | TransactionSql) {
+  return sql`
     select id, leader_id as "leaderId", status, capacity, member_count as "memberCount",
       seats_offered as "seatsOffered", quantity, quantity_left as "quantityLeft", auto_accept as "autoAccept",
       starts_at as "startsAt", ends_at as "endsAt", join_until as "joinUntil", version

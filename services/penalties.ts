@@ -4,7 +4,7 @@ import { Problem } from "../contract/problems.ts";
 import { recordEvent } from "./events.ts";
 import { newId } from "./ids.ts";
 import { lockAsLeader, requireStarted, requireState } from "./party_lock.ts";
-import { publishPenaltyCount } from "./penalty_counts.ts";
+import { publishPenaltyCount } from "./penalty_changes.ts";
 import type { Deps, TransactionSql } from "./ports.ts";
 import { inTransaction } from "./transaction.ts";
 
@@ -13,7 +13,7 @@ import { inTransaction } from "./transaction.ts";
  * decides. Throws `not-found`, `forbidden`, `party-not-started`, `party-state`, `not-penalisable`.
  */
 export async function penalise(
-  deps: Pick<Deps, "sql" | "cache" | "relay" | "clock" | "log">,
+  deps: Pick<Deps, "sql" | "relay" | "clock" | "log">,
   { partyId, callerId }: { partyId: string; callerId: string },
   { userIds, reason }: PenaltyOrder,
 ): Promise<PenaltyResult> {
@@ -25,7 +25,7 @@ export async function penalise(
     const added = await addPenalties(deps, tx, { partyId, userIds, reason: reason ?? "" });
     const penalised = [];
     for (const userId of added.toSorted()) {
-      penalised.push({ userId, penaltyCount: await publishPenaltyCount(deps, tx, userId) });
+      penalised.push({ userId, penaltyCount: await publishPenaltyCount(deps, tx, { partyId, userId }) });
       const about = { partyId, actorId: callerId, userId, reason: reason ?? null };
       await recordEvent(deps, tx, { type: "penalty.received", ...about });
     }

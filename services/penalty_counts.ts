@@ -5,56 +5,71 @@
  */
 import { CachedPenaltyCount } from "../contract/identity.ts";
 import type { Deps, Sql, TransactionSql } from "./ports.ts";
-import { afterCommit } from "./transaction.ts";
 
 /** A penalty counts for this long. */
 export const PENALTY_WINDOW_MS = 90 * 24 * 3600_000;
-const CACHED_S = 24 * 3600;
+/** A count is cached for this long or, by chance, up to a tenth less: those of one flush are not all over at once. */
+const CACHED_MS = 24 * 3600_000;
 
 type CountDeps = Pick<Deps, "sql" | "cache" | "clock" | "log">;
+type Counts = Map<string, number>;
 
-/** The counts of people whose `penalty_version` the caller has just read: one count for all who are not cached. */
-export async function penaltyCounts(deps: CountDeps, versions: Map<string, number>): Promise<Map<string, number>> {
+/**
+ * Loads under way, of each pool of connections by person and version. A transaction has none in common with others: what it sees
+ * nobody else may, and it must not wait, with a connection in its hands, for somebody who waits for one.
+ */
+const loadsOf = new WeakMap<Sql, Map<string, Promise<Counts>>>();
+
+/**
+ * The counts of people whose `penalty_version` the caller has just read: one count for all who are not cached, and for all who ask
+ * meanwhile. Whoever has read a newer version shares nothing with those who have not.
+ */
+export async function penaltyCounts(deps: CountDeps, versions: Map<string, number>): Promise<Counts> {
+  const loads = loadsOf.getOrInsertComputed(deps.sql, () => new Map());
+  // Version 0 is a person whom nobody ever penalised: most people.
+  const wanted = [...versions].filter(([, version]) => version > 0);
+  const alone = wanted.filter((each) => !loads.has(loadOf(each)));
+  if (alone.length > 0) {
+    const loading = load(deps, new Map(alone)).finally(() => alone.forEach((each) => loads.delete(loadOf(each))));
+    for (const each of alone) loads.set(loadOf(each), loading);
+  }
+  const found = await Promise.all(wanted.map(async (each) => {
+    const counts = await loads.get(loadOf(each))!;
+    return [each[0], counts.get(each[0]) ?? 0] as const;
+  }));
+  return new Map(found);
+}
+
+function loadOf([userId, version]: [string, number]): string {
+  return `${userId}:${version}`;
+}
+
+/** Not over before what was counted is cached: who comes next finds it there. */
+async function load(deps: CountDeps, versions: Map<string, number>): Promise<Counts> {
   const entries = await Promise.all([...versions].map(async ([id, version]) => {
-    // Version 0 is a person whom nobody ever penalised: most people.
-    return [id, version === 0 ? 0 : await cachedCount(deps, id, version)] as const;
+    return [id, await cachedCount(deps, id, version)] as const;
   }));
   const counts = new Map(entries.filter((entry): entry is [string, number] => entry[1] !== null));
   const missing = entries.filter(([, count]) => count === null).map(([id]) => id);
   if (missing.length === 0) return counts;
-  for (const fresh of await countPenalties(deps, deps.sql, missing)) {
-    counts.set(fresh.id, fresh.count);
-    remember(deps, fresh);
-  }
+  const counted = await countPenalties(deps, deps.sql, missing);
+  for (const { id, count } of counted) counts.set(id, count);
+  await Promise.all(counted.map((fresh) => cachePenaltyCount(deps, fresh))).catch((error) =>
+    deps.log.debug("penalty counts not cached", { error })
+  );
   return counts;
 }
 
-/**
- * To be called in the transaction that has just changed which penalties count: gives the person's penalties a new version, tells the
- * cache after the commit, and answers the new count. A caller with several people goes by ascending id: each is locked.
- */
-export async function publishPenaltyCount(
-  deps: Pick<Deps, "cache" | "clock" | "log">,
-  tx: TransactionSql,
-  userId: string,
-): Promise<number> {
-  // Two statements: the first may wait for another penalty of this person, and only a later one sees what that one wrote.
-  await tx`update users set penalty_version = penalty_version + 1 where id = ${userId}`;
-  const [fresh] = await countPenalties(deps, tx, [userId]);
-  if (!fresh) throw new TypeError("a penalty for nobody");
-  afterCommit(tx, () => remember(deps, fresh));
-  return fresh.count;
-}
-
-interface Counted {
+/** A person's count, and what it was counted from. */
+export interface Counted {
   id: string;
   version: number;
   count: number;
   oldestAt: Date | null;
 }
 
-/** Version and count come from one snapshot, so that they belong together. */
-async function countPenalties(
+/** Counts the penalties of these people. Version and count come from one snapshot, so that they belong together. */
+export async function countPenalties(
   { clock }: Pick<Deps, "clock">,
   sql: Sql | TransactionSql,
   userIds: string[],
@@ -79,13 +94,15 @@ async function cachedCount({ cache, clock, log }: CountDeps, userId: string, ver
   }
 }
 
-function remember({ cache, clock, log }: Pick<Deps, "cache" | "clock" | "log">, fresh: Counted): void {
-  const { id, version, count, oldestAt } = fresh, now = clock.now().getTime();
-  const staleAt = Math.min(now + CACHED_S * 1000, oldestAt ? oldestAt.getTime() + PENALTY_WINDOW_MS : Infinity);
+/** Caches a count, unless one of the same or a newer version is there. Rejects when the cache is away. */
+export async function cachePenaltyCount(
+  { cache, clock }: Pick<Deps, "cache" | "clock">,
+  { id, version, count, oldestAt }: Counted,
+): Promise<void> {
+  const now = clock.now().getTime(), jittered = CACHED_MS * (1 - Math.random() / 10);
+  const staleAt = Math.floor(Math.min(now + jittered, oldestAt ? oldestAt.getTime() + PENALTY_WINDOW_MS : Infinity));
   const value: CachedPenaltyCount = { version, count, staleAt };
-  const ttlS = Math.max(1, Math.ceil((staleAt - now) / 1000));
-  cache.setNewer(keyOf(id), version, JSON.stringify(value), ttlS)
-    .catch((error) => log.debug("penalty count not cached", { error }));
+  await cache.setNewer(keyOf(id), version, JSON.stringify(value), Math.max(1, (staleAt - now) / 1000));
 }
 
 function keyOf(userId: string): string {

@@ -45,16 +45,15 @@ async function readRows({ sql, clock }: Pick<Deps, "sql" | "clock">, userIds: st
   const now = clock.now();
   return await sql<ProfileRow[]>`
     select u.id, coalesce(u.nickname, ${WITHDRAWN_NICKNAME}) as nickname, u.created_at as "joinedAt",
-      u.penalty_version as version, a.attended, a.total, l.late as "lateCancellations", s."onTime", s.due
+      u.penalty_version as version, a.attended, a.total, s."onTime", s.due,
+      (select count(*)::int
+        from late_cancellations c
+        where c.user_id = u.id and c.created_at > ${new Date(now.getTime() - PENALTY_WINDOW_MS)}) as "lateCancellations"
     from users u
     cross join lateral (
       select count(*) filter (where m.attended)::int as attended, count(*)::int as total
       from party_members m join parties p on p.id = m.party_id
       where m.user_id = u.id and m.attended is not null and p.status = 'done') a
-    cross join lateral (
-      select count(*)::int as late
-      from late_cancellations c
-      where c.user_id = u.id and c.created_at > ${new Date(now.getTime() - PENALTY_WINDOW_MS)}) l
     cross join lateral (
       select count(*) filter (where paid.at <= paid.due_at)::int as "onTime", count(*)::int as due
       from (

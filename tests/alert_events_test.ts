@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { EVENT_TYPES, EVENTS, type PartyField } from "../contract/events.ts";
+import {
+  EVENT_TYPES,
+  EVENTS,
+  type EventType,
+  type PartyField,
+  PENALTIES_CHANGED,
+  PenaltiesChanged,
+} from "../contract/events.ts";
 import { recordEvent } from "../services/events.ts";
 import { inTransaction } from "../services/transaction.ts";
 import { allTold, favourMarket, inboxOf, type PlainParty } from "./alert_world.ts";
@@ -79,12 +86,17 @@ Deno.test("There is no type of event that nothing produces, nobody is told of, o
   await done("POST", `/api/parties/${cancelled.id}/cancel`, leader);
   for (const each of [party, cancelled]) await allTold(service, each);
 
-  const produced = await service.sql<{ type: keyof typeof EVENTS; payload: unknown }[]>`
+  const produced = await service.sql<{ type: EventType | typeof PENALTIES_CHANGED; payload: unknown }[]>`
     select type, payload
     from events
     where party_id in (${party.id}, ${cancelled.id})`;
-  assert.deepEqual([...new Set(produced.map(({ type }) => type))].toSorted(), [...EVENT_TYPES].toSorted());
-  for (const { type, payload } of produced) EVENTS[type].payload.parse(payload);
+  assert.deepEqual(
+    [...new Set(produced.map(({ type }) => type))].toSorted(),
+    [...EVENT_TYPES, PENALTIES_CHANGED].toSorted(),
+  );
+  for (const { type, payload } of produced) {
+    (type === PENALTIES_CHANGED ? PenaltiesChanged : EVENTS[type].payload).parse(payload);
+  }
   const told = await Promise.all([leader, member, absent, removed, refused, fan, waiting].map(typesOf));
   assert.deepEqual([...new Set(told.flat())].toSorted(), [...EVENT_TYPES].toSorted());
   assert.deepEqual(

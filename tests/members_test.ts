@@ -1,11 +1,13 @@
 /** Asking for a place, being let in or refused, leaving, attendance. */
 import assert from "node:assert/strict";
 import { v7 } from "uuid";
+import { inTransaction } from "../services/transaction.ts";
 import {
   assertProblem,
   joinAccepted,
   openParty,
   type Person,
+  poll,
   signUp,
   signUpAll,
   startTestService,
@@ -84,6 +86,29 @@ Deno.test("POST /api/parties/:id/join refuses with the reason, and changes nothi
     [{ count: number }]
   >`select count(*) from party_members where user_id = ${late.id}`;
   assert.equal(count, 0);
+});
+
+Deno.test("POST /api/parties/:id/join refuses by what is so though somebody holds the party, and gives a seat by what is so after that", async () => {
+  const [leader, member, late] = await people(3) as [Person, Person, Person];
+  const full = await openParty(service, leader, { capacity: 2 });
+  await joinAccepted(service, full, leader, member);
+  await inTransaction(service.sql, async (tx) => {
+    await tx`select from parties where id = ${full.id} for update`;
+    assertProblem(await join(full, late), 409, "party-full");
+    assertProblem(await join(full, member), 409, "already-member");
+  });
+  const free = await openParty(service, leader, { capacity: 2, autoAccept: true });
+  let joining: ReturnType<typeof join>;
+  await inTransaction(service.sql, async (tx) => {
+    await tx`update parties set status = 'cancelled' where id = ${free.id}`;
+    joining = join(free, late);
+    await poll(async () => {
+      const { count } = await service.sql`
+        select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+      return count > 0;
+    });
+  });
+  assertProblem(await joining!, 409, "party-closed");
 });
 
 Deno.test("the seat that fills a party confirms it, and who still waits gets a no", async () => {

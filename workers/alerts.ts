@@ -1,6 +1,10 @@
-/** The alerts worker: takes events from the region queues and writes them into inboxes. Any number may run side by side. */
-import { EventMessage } from "../contract/events.ts";
-import type { Deps } from "../services/ports.ts";
+/**
+ * The alerts worker: takes events from the region queues and writes them into inboxes; of those that nobody is told of, it does
+ * what they ask for. Any number may run side by side.
+ */
+import { EventMessage, PENALTIES_CHANGED } from "../contract/events.ts";
+import { refreshPenaltyCount } from "../services/penalty_changes.ts";
+import type { Deps, QueueMessage } from "../services/ports.ts";
 import { openAlertLanes } from "./alert_lanes.ts";
 import { consumeRegions } from "./region_consumers.ts";
 
@@ -10,12 +14,18 @@ import { consumeRegions } from "./region_consumers.ts";
  * held up to the deadline. Disposing finishes what is under way.
  */
 export async function startAlerts(
-  deps: Pick<Deps, "sql" | "queue" | "relay" | "clock" | "log">,
+  deps: Pick<Deps, "sql" | "queue" | "relay" | "cache" | "clock" | "log">,
   options: { deadlineMs?: number } = {},
 ): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const lanes = openAlertLanes(deps, options);
-  stack.use(await consumeRegions(deps, async ({ body }) => await lanes.write(EventMessage.parse(JSON.parse(body)))));
+
+  async function handle({ type, body }: QueueMessage): Promise<void> {
+    const event = EventMessage.parse(JSON.parse(body));
+    await (type === PENALTIES_CHANGED ? refreshPenaltyCount(deps, event) : lanes.write(event));
+  }
+
+  stack.use(await consumeRegions(deps, handle));
   stack.use(lanes);
   return stack.move();
 }
