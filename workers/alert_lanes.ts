@@ -1,5 +1,4 @@
 /** Events on their way into inboxes: those that wait share the next transaction, unless one of them would spoil it. */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { EventMessage } from "../contract/events.ts";
 import { type Telling, writeAlerts } from "../services/alert_writing.ts";
 import { isStoreDown } from "../services/availability.ts";
@@ -40,9 +39,9 @@ export function openAlertLanes(
   const queue: Waiting[] = [];
   /** One that comes again while it is being written is written once. */
   const outcomes = new Map<string, Promise<void>>();
-  const stopping = new AbortController();
+  const stopped = Promise.withResolvers<void>();
   const lanes = openGathering(LANES, takeTurn, write);
-  let failures = 0;
+  let failures = 0, isStopping = false;
 
   function takeTurn(): Waiting[] {
     const turn: Waiting[] = [];
@@ -70,14 +69,14 @@ export function openAlertLanes(
   }
 
   async function comeAgain(turn: Waiting[], error: unknown): Promise<void> {
-    if (isStoreDown(error) && !stopping.signal.aborted) {
+    if (isStoreDown(error) && !isStopping) {
       await pause(Math.min(PAUSE_MS * 2 ** failures++, PAUSE_MAX_MS));
       queue.unshift(...turn);
     } else if (turn.length > 1) {
       deps.log.debug("events are written one by one", { count: turn.length, error });
       for (const event of turn) event.isAlone = true;
       queue.unshift(...turn);
-    } else if (isHeld(error) && !stopping.signal.aborted) {
+    } else if (isHeld(error) && !isStopping) {
       // Somebody holds an inbox of it: the lane is free for others meanwhile.
       pause(PAUSE_MS).then(() => {
         queue.push(...turn);
@@ -89,7 +88,10 @@ export function openAlertLanes(
   }
 
   async function pause(ms: number): Promise<void> {
-    await sleep(ms * (1 + Math.random()), undefined, { signal: stopping.signal }).catch(() => {});
+    const over = Promise.withResolvers<void>();
+    const timer = setTimeout(over.resolve, ms * (1 + Math.random()));
+    await Promise.race([over.promise, stopped.promise]);
+    clearTimeout(timer);
   }
 
   async function follow({ begun, done }: Waiting): Promise<void> {
@@ -114,7 +116,10 @@ export function openAlertLanes(
       lanes.pump();
       return outcome;
     },
-    [Symbol.dispose]: () => stopping.abort(),
+    [Symbol.dispose]() {
+      isStopping = true;
+      stopped.resolve();
+    },
   };
 }
 
