@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { RateLimiterRedis } from "rate-limiter-flexible";
 import type { Limiter, Log } from "../services/ports.ts";
+import { leasing } from "./limiter_leases.ts";
 import { openMemoryLimiter, optionsOf, perLimit, untilFree } from "./limiter_memory.ts";
 import { type Redis, type RedisClient, RedisDown } from "./redis_connection.ts";
 
@@ -16,19 +17,20 @@ export function openRedisLimiter(
   const storeClient = {
     eval: (script: string, options: EvalOptions) => redis.run((client) => evalKnown(client, script, options)),
   };
-  const limiterOf = perLimit((limit) =>
-    new RateLimiterRedis({
+  const countOf = perLimit((limit) => {
+    const limiter = new RateLimiterRedis({
       storeClient,
       useRedisPackage: true,
       keyPrefix: `${namespace}:limit:${limit.name}`,
       ...optionsOf(limit, factor),
-    })
-  );
+    });
+    return limit.lease ? leasing(limiter, leaseOf(limit.lease, factor)) : (key: string) => limiter.consume(key);
+  });
   let isInsured = false;
   return {
     async take(limit, key) {
       try {
-        const taken = await untilFree(limiterOf(limit).consume(key));
+        const taken = await untilFree(countOf(limit)(key));
         isInsured = false;
         return taken;
       } catch (error) {
@@ -39,6 +41,11 @@ export function openRedisLimiter(
       }
     },
   };
+}
+
+/** A small allowance is leased by less, so that one node does not have all of it; a large one by no more. */
+function leaseOf(lease: number, factor: number): number {
+  return Math.max(1, Math.round(lease * Math.min(1, factor)));
 }
 
 /** Redis knows a script that it has run before by its hash, which spares sending it. */

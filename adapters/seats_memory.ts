@@ -3,17 +3,25 @@ import { SEAT_LEASE_MS, type SeatLimit, type Seats } from "../services/ports.ts"
 
 /** Limits whose seats are multiplied by `factor`, but never below one. `leaseMs` is for the tests. */
 export function openMemorySeats({ factor, leaseMs = SEAT_LEASE_MS }: { factor: number; leaseMs?: number }): Seats {
-  /** When each holder's lease ends, by limit and key. A key without holders is not kept. */
+  /** When each holder's lease ends, the first to end first, by limit and key. A key without holders is not kept. */
   const taken = new Map<string, Map<string, number>>();
 
   function holdersOf(name: string): Map<string, number> {
-    const holders = taken.get(name) ?? new Map<string, number>();
-    for (const [holder, until] of holders) if (until <= performance.now()) holders.delete(holder);
+    const holders = taken.get(name) ?? new Map<string, number>(), now = performance.now();
+    for (const [holder, until] of holders) {
+      if (until > now) break;
+      holders.delete(holder);
+    }
     return holders;
   }
 
   function prolong(name: string, holders: Map<string, number>, some: string[]): void {
-    for (const holder of some) holders.set(holder, performance.now() + leaseMs);
+    const until = performance.now() + leaseMs;
+    for (const holder of some) {
+      // Prolonged, it is the last to end: a `set` alone would leave it in its place.
+      holders.delete(holder);
+      holders.set(holder, until);
+    }
     taken.set(name, holders);
   }
 

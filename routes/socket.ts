@@ -104,14 +104,19 @@ function accept(
   let watched: Watched | undefined;
   // May come twice, also without an `open` before.
   function gone(): void {
-    clearTimeout(openTimer);
+    stopWaiting();
     entrance[Symbol.dispose]();
     watched?.[Symbol.dispose]();
     connection?.closed();
   }
-  const openTimer = setTimeout(gone, OPEN_MS);
-  socket.onopen = () => {
+  let openTimer: ReturnType<typeof setTimeout> | undefined = setTimeout(gone, OPEN_MS);
+  /** Forgets the timer too, for as long as the socket lasts. */
+  function stopWaiting(): void {
     clearTimeout(openTimer);
+    openTimer = undefined;
+  }
+  socket.onopen = () => {
+    stopWaiting();
     watched = memory.add(socket);
     const sink = boundedSink(socket, () => connection?.close(CLOSE.tooSlow, "too slow"));
     connection = hub.connect(protocol ?? PROTOCOLS[0], { sink, claims, onKnown: entrance.known, watch });

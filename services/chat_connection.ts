@@ -22,7 +22,7 @@ export function openConnection(deps: PeerDeps, host: ConnectionHost, arrival: Ar
   let typedAtMs = 0;
 
   function complain(error: unknown, about?: About): void {
-    if (!peer.isOver) sink.send(encodeProblem(deps, error, about));
+    if (!peer.isOver()) sink.send(encodeProblem(deps, error, about));
   }
 
   function sayWelcome(userId: string): void {
@@ -35,8 +35,9 @@ export function openConnection(deps: PeerDeps, host: ConnectionHost, arrival: Ar
 
   async function hello(accessToken: string): Promise<void> {
     const claims = await peer.identify(accessToken);
-    if (peer.isOver) return;
-    if (peer.userId) stay(peer.userId, claims);
+    if (peer.isOver()) return;
+    const me = peer.userId();
+    if (me) stay(me, claims);
     else if (claims) await welcome(claims);
     else peer.close(CLOSE.unauthenticated, "the access token is not valid or its session has ended");
   }
@@ -71,7 +72,7 @@ export function openConnection(deps: PeerDeps, host: ConnectionHost, arrival: Ar
     // Not awaited: the next message need not wait for this one's commit. The room's queue keeps their order.
     host.append({ partyId, userId: me, clientMsgId, text }).then(
       ({ entry: { seq, id, sentAt } }) => {
-        if (!peer.isOver) sink.send(encode({ type: "ack", partyId, clientMsgId, seq, id, sentAt }));
+        if (!peer.isOver()) sink.send(encode({ type: "ack", partyId, clientMsgId, seq, id, sentAt }));
       },
       (error) => complain(error, { partyId, clientMsgId }),
     );
@@ -92,7 +93,7 @@ export function openConnection(deps: PeerDeps, host: ConnectionHost, arrival: Ar
 
   async function obey(frame: ClientFrame): Promise<void> {
     if (frame.type === "hello") return await hello(frame.accessToken);
-    const { userId } = peer;
+    const userId = peer.userId();
     if (!userId) return peer.close(CLOSE.unauthenticated, "the first frame must be hello");
     switch (frame.type) {
       case "subscribe":
@@ -119,7 +120,7 @@ export function openConnection(deps: PeerDeps, host: ConnectionHost, arrival: Ar
   if (claims) peer.inTurn(() => welcome(claims), complain);
   return {
     receive(message) {
-      if (peer.isOver) return;
+      if (peer.isOver()) return;
       const frame = decode(message);
       if ("problem" in frame) return refuse(frame.problem, frame.about);
       malformed = 0;
@@ -127,7 +128,7 @@ export function openConnection(deps: PeerDeps, host: ConnectionHost, arrival: Ar
       peer.inTurn(() => obey(frame), (error) => complain(error, about));
     },
     askToReconnect(afterMs) {
-      if (!peer.isOver) sink.send(encode({ type: "reconnect", afterMs }));
+      if (!peer.isOver()) sink.send(encode({ type: "reconnect", afterMs }));
     },
     close: peer.close,
     closed: peer.closed,

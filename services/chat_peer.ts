@@ -51,8 +51,8 @@ export interface Connection {
 /** See {@link openPeer}. */
 export interface Peer extends Pick<Connection, "close" | "closed"> {
   /** Who it is, once welcomed. */
-  readonly userId: string | null;
-  readonly isOver: boolean;
+  userId(): string | null;
+  isOver(): boolean;
   /** Whose token this is (without one: who came by the handshake), if their session lives and the two are one person. */
   identify(accessToken?: string): Promise<AccessClaims | null>;
   /** Takes the client in for good. Too many of that person: closes, and resolves with `false`. */
@@ -94,11 +94,20 @@ export function openPeer(
   let turn = Promise.resolve();
   let waiting = 0;
   let isOver = false;
-  const helloTimer = setTimeout(() => close(CLOSE.unauthenticated, "no hello in time"), HELLO_MS);
+  let helloTimer: ReturnType<typeof setTimeout> | undefined = setTimeout(
+    () => close(CLOSE.unauthenticated, "no hello in time"),
+    HELLO_MS,
+  );
+
+  /** Forgets the timer too, for as long as the connection lasts. */
+  function stopWaiting(): void {
+    clearTimeout(helloTimer);
+    helloTimer = undefined;
+  }
 
   function stop(): void {
     isOver = true;
-    clearTimeout(helloTimer);
+    stopWaiting();
     for (const subscription of subscriptions.values()) subscription[Symbol.dispose]();
     subscriptions.clear();
     watching?.[Symbol.dispose]();
@@ -128,19 +137,16 @@ export function openPeer(
   }
 
   return {
-    get userId() {
-      return userId;
-    },
-    get isOver() {
-      return isOver;
-    },
+    // Functions, not getters, which would make each peer a dictionary of 800 bytes.
+    userId: () => userId,
+    isOver: () => isOver,
     async identify(accessToken) {
       const claims = accessToken === undefined ? givenClaims : await tokens.read(accessToken);
       if (!claims || (givenClaims && givenClaims.userId !== claims.userId)) return null;
       return await isSessionLive(deps, claims.sessionId) ? claims : null;
     },
     async welcome(claims) {
-      clearTimeout(helloTimer);
+      stopWaiting();
       onKnown();
       const taken = await host.sit(claims.userId);
       if (taken && !isOver) seat = taken;

@@ -16,7 +16,7 @@ export const LIMITS = {
   /** Browsers subscribed to pushes: each makes us look a name up. */
   browsers: { name: "browsers", points: 60, durationS: 3600 },
   /** Chat messages of one person, over all parties and sockets. */
-  messages: { name: "messages", points: 120, durationS: 60 },
+  messages: { name: "messages", points: 120, durationS: 60, lease: 10 },
   /** Tries to check in, of one person at one party: six digits, three of a million good at a time. */
   checkIns: { name: "check-ins", points: 5, durationS: 300, isFixed: true },
   /** Socket and stream openings. */

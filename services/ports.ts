@@ -58,6 +58,8 @@ export interface Limit {
   durationS: number;
   /** Not multiplied by `RATE_LIMIT_FACTOR`: it keeps a secret from being guessed. */
   isFixed?: true;
+  /** A node may take so many at once, to spend them by itself. Those that it does not are lost to the others until the end. */
+  lease?: number;
 }
 
 /** Counts uses over all nodes. When its store is down it counts per node instead: it never lets everything through. */

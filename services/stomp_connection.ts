@@ -53,7 +53,7 @@ export function openStompConnection(deps: PeerDeps, host: ConnectionHost, arriva
   let isLeaving = false;
 
   function say(frame: string): void {
-    if (peer.isOver) return;
+    if (peer.isOver()) return;
     heart?.said();
     sink.send(frame);
   }
@@ -70,7 +70,7 @@ export function openStompConnection(deps: PeerDeps, host: ConnectionHost, arriva
       "content-type": "application/json",
       ...(receipt !== undefined && { "receipt-id": receipt }),
       // Who is not connected yet may have to hear what could be spoken.
-      ...(peer.userId === null && { version: STOMP_VERSION }),
+      ...(peer.userId() === null && { version: STOMP_VERSION }),
     }, JSON.stringify(fieldsOf(problem, about)));
   }
 
@@ -95,7 +95,7 @@ export function openStompConnection(deps: PeerDeps, host: ConnectionHost, arriva
   async function connect({ headers }: StompFrame): Promise<void> {
     const { "heart-beat": wish } = readBy(ConnectHeaders, headers);
     const claims = await peer.identify(tokenOf(headers));
-    if (peer.isOver) return;
+    if (peer.isOver()) return;
     if (!claims) {
       throw new Problem("unauthenticated", "Cannot connect: no valid access token, or its session has ended");
     }
@@ -159,7 +159,7 @@ export function openStompConnection(deps: PeerDeps, host: ConnectionHost, arriva
   }
 
   async function obey(frame: StompFrame): Promise<void> {
-    const { userId } = peer;
+    const userId = peer.userId();
     const isConnect = frame.command === "CONNECT" || frame.command === "STOMP";
     if (isConnect && !userId) return await connect(frame);
     if (!userId) throw new Problem("unauthenticated", "Cannot obey the frame: the first one must be CONNECT");
@@ -181,7 +181,7 @@ export function openStompConnection(deps: PeerDeps, host: ConnectionHost, arriva
 
   return {
     receive(message) {
-      if (peer.isOver || isLeaving) return;
+      if (peer.isOver() || isLeaving) return;
       heart?.heard();
       for (const frame of read(message)) {
         if ("problem" in frame) {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { openMemoryLimiter } from "../adapters/limiter_memory.ts";
 import { openRedisLimiter } from "../adapters/limiter_redis.ts";
-import { openRedis } from "../adapters/redis_connection.ts";
+import { openRedis, type Redis } from "../adapters/redis_connection.ts";
 import type { Limit, Limiter } from "../services/ports.ts";
 import { poll } from "./poll.ts";
 import { quietLog } from "./quiet_log.ts";
@@ -38,6 +38,7 @@ const adapters: Record<string, { ignore: boolean; open(factor?: number): Promise
 };
 
 const five: Limit = { name: "five", points: 5, durationS: 60 };
+const leased: Limit = { name: "leased", points: 50, durationS: 60, lease: 10 };
 
 /** How many of a number of takes at once were let through. */
 async function letThrough(limiters: Limiter[], limit: Limit, times: number, key = "someone"): Promise<number> {
@@ -90,6 +91,20 @@ for (const [name, { ignore, open }] of Object.entries(adapters)) {
     assert.equal(await letThrough([nodes.here], brief, 3), 1);
   });
 
+  test("of a limit that nodes lease, exactly the points are let through as well", async () => {
+    await using nodes = await open();
+    assert.equal(await letThrough([nodes.here, nodes.there], leased, 200), 50);
+    assert.equal(await letThrough([nodes.there, nodes.here], leased, 20), 0);
+  });
+
+  test("what was leased in one time is not spent in the next", async () => {
+    await using nodes = await open();
+    const brief = { name: "brief-lease", points: 4, durationS: 1, lease: 4 };
+    assert.equal(await letThrough([nodes.here], brief, 1), 1);
+    await poll(async () => await letThrough([nodes.there], brief, 4) === 4, { timeoutMs: 3_000 });
+    assert.equal(await letThrough([nodes.here], brief, 4), 0);
+  });
+
   test("a factor multiplies the points, but leaves at least one", async () => {
     await using generous = await open(2.5);
     assert.equal(await letThrough([generous.here], five, 20), 13);
@@ -110,6 +125,33 @@ Deno.test({
     await redis.run((client) => client.scriptFlush());
     assert.equal(await letThrough([limiter], five, 9), 3);
     assert.deepEqual(complaints, []);
+  },
+});
+
+Deno.test({
+  name: "limiter (redis): a lease is spent without a trip, and is all that other nodes have to do without",
+  ignore: !url,
+  async fn() {
+    await using redis = await openRedis({ url: url!, log: quietLog });
+    const namespace = `test-${crypto.randomUUID()}`;
+    let trips = 0;
+    const counted: Redis = { ...redis, run: (command) => (trips++, redis.run(command)) };
+    const here = openRedisLimiter({ redis: counted, namespace, factor: 1, log: quietLog });
+    const there = openRedisLimiter({ redis, namespace, factor: 1, log: quietLog });
+    for (let i = 0; i < 11; i++) assert.equal(await here.take(leased, "someone"), null);
+    assert.equal(trips, 2);
+    assert.equal(await letThrough([there], leased, 50), 30);
+    assert.equal(await letThrough([here], leased, 20), 9);
+  },
+});
+
+Deno.test({
+  name: "limiter (redis): a small allowance is not leased as a whole",
+  ignore: !url,
+  async fn() {
+    await using nodes = await adapters.redis!.open(0.1);
+    assert.equal(await letThrough([nodes.here], leased, 1), 1);
+    assert.equal(await letThrough([nodes.there], leased, 9), 4);
   },
 });
 
