@@ -2,6 +2,7 @@
 import type { Entry } from "../contract/chat.ts";
 import { Problem } from "../contract/problems.ts";
 import { type Appended, appendTexts, type NewText } from "./chat_append.ts";
+import { openGathering } from "./gathering.ts";
 import type { Deps } from "./ports.ts";
 
 /** Takes texts from every socket and request of this node. */
@@ -16,12 +17,7 @@ export interface ChatWriter {
 }
 
 /** Transactions at once. A room is in one of them at most: one that is locked elsewhere holds up its own, not the others. */
-const BATCHES_MAX = 3;
-/**
- * One under way is waited for this long, in which more texts gather: a text costs the less, the more share its transaction.
- * What takes longer waits for a lock, or is large.
- */
-const GATHER_MS = 10;
+const BATCHES = { batches: 3, gatherMs: 10 };
 /** Texts in one transaction. */
 const BATCH_TEXTS_MAX = 100;
 /** Texts of one room that may wait. */
@@ -39,38 +35,14 @@ export function openWriter(
   /** By room, in the order of arrival; rooms in the order in which they are served next. */
   const waiting = new Map<string, Waiting[]>();
   const busy = new Set<string>();
-  const batches = new Set<Promise<void>>();
-  /** Of those the one that is waited for. */
-  let awaited: Promise<void> | undefined;
-
-  function pump(): void {
-    while (!awaited && batches.size < BATCHES_MAX) {
-      const texts = takeBatch();
-      if (texts.length === 0) return;
-      const rooms = new Set(texts.map((text) => text.partyId));
-      rooms.forEach((partyId) => busy.add(partyId));
-      const late = setTimeout(() => goOnWithout(batch), GATHER_MS);
-      const batch = write(texts).finally(() => {
-        clearTimeout(late);
-        rooms.forEach((partyId) => busy.delete(partyId));
-        batches.delete(batch);
-        goOnWithout(batch);
-      });
-      batches.add(batch);
-      awaited = batch;
-    }
-  }
-
-  function goOnWithout(batch: Promise<void>): void {
-    if (awaited === batch) awaited = undefined;
-    pump();
-  }
+  const batches = openGathering(BATCHES, takeBatch, write);
 
   function takeBatch(): Waiting[] {
     const taken: Waiting[] = [];
     for (const [partyId, texts] of waiting) {
       if (busy.has(partyId)) continue;
       taken.push(...texts.splice(0, BATCH_TEXTS_MAX - taken.length));
+      busy.add(partyId);
       // What is left goes to the end of the row.
       waiting.delete(partyId);
       if (texts.length > 0) waiting.set(partyId, texts);
@@ -91,6 +63,8 @@ export function openWriter(
       });
     } catch (error) {
       for (const { done } of texts) done.reject(error);
+    } finally {
+      for (const { partyId } of texts) busy.delete(partyId);
     }
   }
 
@@ -103,11 +77,9 @@ export function openWriter(
       const done = Promise.withResolvers<Appended>();
       row.push({ ...text, done });
       waiting.set(text.partyId, row);
-      pump();
+      batches.pump();
       return done.promise;
     },
-    async settled() {
-      while (batches.size > 0) await Promise.all(batches);
-    },
+    settled: batches.settled,
   };
 }
