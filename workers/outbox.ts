@@ -5,7 +5,7 @@ import { startLoop } from "./loop.ts";
 import { startSweep } from "./sweep.ts";
 
 /** Events on their way to the broker at once. */
-const IN_FLIGHT_MAX = 256;
+const IN_FLIGHT_MAX = 512;
 /** With no more than so many left the next are taken: a claim is a commit, and a hundred cost no more than one. */
 const REFILL_AT = IN_FLIGHT_MAX / 2;
 /** As many are tried at a time while the broker takes none. */
