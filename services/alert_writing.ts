@@ -55,14 +55,14 @@ export async function writeAlerts(deps: WritingDeps, tellings: Telling[]): Promi
       retireEvents(tx, turn.filter(({ rest }) => rest.length === 0).map(({ event }) => event), now),
     ]);
     const byEvent = Map.groupBy(alerts, ({ event }) => event);
+    const told = new Map(turn.map(({ event, rest }) => {
+      return [event.eventId, { count: byEvent.get(event)?.length ?? 0, waiting: rest }];
+    }));
     afterCommit(tx, () => {
       if (pushes > 0) wakePushers(deps);
       publishNews(deps, [...byEvent].map(([event, alerts]) => newsOf(event, alerts, now)));
     });
-    return tellings.map(({ eventId }) => {
-      const part = turn.find(({ event }) => event.eventId === eventId);
-      return { count: part && byEvent.get(part.event)?.length || 0, waiting: part?.rest ?? [] };
-    });
+    return tellings.map(({ eventId }) => told.get(eventId) ?? { count: 0, waiting: [] });
   });
 }
 
