@@ -1,22 +1,10 @@
 /** One's own account over HTTP: what one may change, the password, withdrawal, and what others see of a person. */
 import assert from "node:assert/strict";
 import { v7 } from "uuid";
-import {
-  addItem,
-  assertProblem,
-  joinAccepted,
-  openParty,
-  type Person,
-  signUp,
-  startTestService,
-  type TestService,
-} from "./harness.ts";
+import { addItem, assertProblem, joinAccepted, openParty, type Person, signUp } from "./harness.ts";
+import { testService } from "./set_up.ts";
 
-let service: TestService;
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-});
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 const HOME = { roadAddress: "서울특별시 중구 세종대로 110", lat: 37.5663, lng: 126.9779 };
 

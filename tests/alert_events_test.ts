@@ -12,23 +12,10 @@ import { inTransaction } from "../services/transaction.ts";
 import { allTold, favourMarket, inboxOf, type PlainParty } from "./alert_world.ts";
 import { HOUR_MS } from "./deadline_world.ts";
 import { openEvents } from "./event_stream.ts";
-import {
-  addMarket,
-  joinAccepted,
-  openParty,
-  type Person,
-  poll,
-  signUp,
-  signUpAll,
-  startTestService,
-  type TestService,
-} from "./harness.ts";
+import { addMarket, joinAccepted, openParty, type Person, poll, signUp, signUpAll } from "./harness.ts";
+import { testService } from "./set_up.ts";
 
-let service: TestService;
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-});
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 /** Asks for what has to succeed. */
 async function done(method: string, path: string, { token }: Person, body?: unknown) {

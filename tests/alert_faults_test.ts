@@ -17,13 +17,10 @@ import {
   writeEvent,
 } from "./alert_world.ts";
 import { openFragileSql, openIdleWorld } from "./fragile_world.ts";
-import { poll, startTestService, type TestService } from "./harness.ts";
+import { poll } from "./harness.ts";
+import { testService } from "./set_up.ts";
 
-let service: TestService;
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-});
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 Deno.test("An event is never there without its change, nor the change without it", async () => {
   const { party, leader } = await partyWithFans(service, 1);

@@ -7,13 +7,10 @@ import { favorItem } from "../services/favorites.ts";
 import { distanceM } from "../services/geo.ts";
 import { FAVORITE_REACH_M, recipientsOf } from "../services/recipients.ts";
 import { addParty, addPeople, favourItem, type PlainParty } from "./alert_world.ts";
-import { CITY_HALL, poll, signUp, startTestService, type TestService } from "./harness.ts";
+import { CITY_HALL, poll, signUp } from "./harness.ts";
+import { testService } from "./set_up.ts";
 
-let service: TestService;
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-});
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 /** Who would hear of the party if it were opened now. */
 async function reached(party: PlainParty): Promise<string[]> {

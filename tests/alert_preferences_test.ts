@@ -5,14 +5,11 @@ import { EVENT_TYPES } from "../contract/events.ts";
 import { whoMayBePushed } from "../services/alert_preferences.ts";
 import { addParty, addPeople, allTold, inboxOf, type Neighbour, partyWithFans, tell } from "./alert_world.ts";
 import { openEvents } from "./event_stream.ts";
-import { assertProblem, signUp, startTestService, type TestService } from "./harness.ts";
+import { assertProblem, signUp } from "./harness.ts";
 import { watchStatements } from "./query_plans.ts";
+import { testService } from "./set_up.ts";
 
-let service: TestService;
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-});
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 const PATH = "/api/me/alert-preferences";
 const NIGHT = { from: "21:00", to: "08:00", timezone: "Asia/Seoul" };

@@ -8,23 +8,10 @@ import { distanceM } from "../services/geo.ts";
 import { FAVORITE_REACH_M, recipientsOf } from "../services/recipients.ts";
 import { addParty, addPeople, allTold, favourItem, favourMarket, inboxOf, tell } from "./alert_world.ts";
 import type { PlainParty } from "./alert_world.ts";
-import {
-  addItem,
-  addMarket,
-  CITY_HALL,
-  joinAccepted,
-  openParty,
-  poll,
-  signUp,
-  startTestService,
-  type TestService,
-} from "./harness.ts";
+import { addItem, addMarket, CITY_HALL, joinAccepted, openParty, poll, signUp } from "./harness.ts";
+import { testService } from "./set_up.ts";
 
-let service: TestService;
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-});
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 /** Types of what each of these people was alerted to. */
 async function typesOf(...people: { id: string }[]): Promise<string[][]> {

@@ -9,14 +9,11 @@ import { BUFFERED_BYTES_MAX } from "../services/event_stream.ts";
 import { addParty, addPeople, fillInbox, leaderWithAlerts, type Neighbour } from "./alert_world.ts";
 import { tell } from "./alert_world.ts";
 import { openEvents } from "./event_stream.ts";
-import { assertProblem, poll, signUp, startAnotherNode, startTestService, type TestService } from "./harness.ts";
+import { assertProblem, poll, signUp, startAnotherNode, startTestService } from "./harness.ts";
 import { quietLog } from "./quiet_log.ts";
+import { testService } from "./set_up.ts";
 
-let service: TestService;
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-});
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 const streamUrl = (query = "", node = service) => `${node.url}/api/alerts/stream${query}`;
 /** No comments, no looking again: only what a wake-up brings. */

@@ -2,13 +2,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { leaderWithAlerts } from "./alert_world.ts";
 import { openEvents, type SentEvent } from "./event_stream.ts";
-import { assertProblem, startAnotherNode, startTestService, type TestService } from "./harness.ts";
+import { assertProblem, startAnotherNode } from "./harness.ts";
+import { testService } from "./set_up.ts";
 
-let service: TestService;
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-});
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 const streamUrl = (query = "", node = service) => `${node.url}/api/alerts/stream${query}`;
 const seqs = (events: SentEvent[]) => events.map(({ data }) => data.seq);

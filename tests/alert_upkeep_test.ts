@@ -19,14 +19,11 @@ import {
 } from "./alert_world.ts";
 import { addPartiesAt } from "./deadline_world.ts";
 import { openEvents } from "./event_stream.ts";
-import { poll, startTestService, type TestService } from "./harness.ts";
+import { poll } from "./harness.ts";
 import { type Plan, watchStatements } from "./query_plans.ts";
+import { testService } from "./set_up.ts";
 
-let service: TestService;
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-});
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 const sweepNow = () => sweep(service.deps, new AbortController().signal);
 const seqsOf = async (person: { id: string }) => (await inboxOf(service, person)).map(({ seq }) => seq);

@@ -1,13 +1,10 @@
 import assert from "node:assert/strict";
 import { v7 } from "uuid";
 import { addParty, addPeople, allTold, type Neighbour, tell } from "./alert_world.ts";
-import { assertProblem, startTestService, type TestService } from "./harness.ts";
+import { assertProblem } from "./harness.ts";
+import { testService } from "./set_up.ts";
 
-let service: TestService;
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-});
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 /** A person with as many alerts as asked, from parties of one leader. */
 async function withAlerts(count: number): Promise<{ reader: Neighbour; leader: Neighbour }> {

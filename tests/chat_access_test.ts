@@ -3,33 +3,11 @@ import assert from "node:assert/strict";
 import { v7 } from "uuid";
 import { connectChat } from "./chat_client.ts";
 import { openRoom, readLog, readPage, sendText, seqsOf } from "./chat_world.ts";
-import {
-  assertProblem,
-  joinAccepted,
-  openParty,
-  type Person,
-  signUp,
-  signUpAll,
-  startAnotherNode,
-  startTestService,
-  type TestService,
-} from "./harness.ts";
+import { assertProblem, joinAccepted, openParty, signUp, signUpAll, type TestService } from "./harness.ts";
+import { testNodes, testPeople } from "./set_up.ts";
 
-let service: TestService;
-let otherNode: TestService;
-let leader: Person;
-let member: Person;
-let stranger: Person;
-
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-  otherNode = await startAnotherNode(service);
-  [leader, member, stranger] = await Promise.all([signUp(service), signUp(service), signUp(service)]);
-});
-Deno.test.afterAll(async () => {
-  await otherNode[Symbol.asyncDispose]();
-  await service[Symbol.asyncDispose]();
-});
+const [service, otherNode] = testNodes();
+const [leader, member, stranger] = testPeople(service, 3);
 
 Deno.test("nobody but accepted members reads or writes, and an unknown party is not found", async () => {
   const partyId = await openRoom(service, leader, [member]);

@@ -14,31 +14,11 @@ import {
   tablesWith,
   told,
 } from "./chat_world.ts";
-import {
-  assertProblem,
-  joinAccepted,
-  openParty,
-  type Person,
-  signUp,
-  startAnotherNode,
-  startTestService,
-  type TestService,
-} from "./harness.ts";
+import { assertProblem, joinAccepted, openParty, type Person, signUp } from "./harness.ts";
+import { testNodes, testPeople } from "./set_up.ts";
 
-let service: TestService;
-let otherNode: TestService;
-let leader: Person;
-let member: Person;
-
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-  otherNode = await startAnotherNode(service);
-  [leader, member] = await Promise.all([signUp(service), signUp(service)]);
-});
-Deno.test.afterAll(async () => {
-  await otherNode[Symbol.asyncDispose]();
-  await service[Symbol.asyncDispose]();
-});
+const [service, otherNode] = testNodes();
+const [leader, member] = testPeople(service, 2);
 
 const lastSeqOf = async (partyId: string) => (await readPage(service, leader, partyId)).lastSeq;
 

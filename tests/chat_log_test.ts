@@ -5,22 +5,11 @@ import type { Entry } from "../contract/chat.ts";
 import { appendNotice } from "../services/chat_log.ts";
 import { inTransaction } from "../services/transaction.ts";
 import { openRoom, range, readLog, readPage, sendText, seqsOf } from "./chat_world.ts";
-import { assertProblem, type Person, signUp, startAnotherNode, startTestService, type TestService } from "./harness.ts";
+import { assertProblem } from "./harness.ts";
+import { testNodes, testPeople } from "./set_up.ts";
 
-let service: TestService;
-let otherNode: TestService;
-let leader: Person;
-let member: Person;
-
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-  otherNode = await startAnotherNode(service);
-  [leader, member] = await Promise.all([signUp(service), signUp(service)]);
-});
-Deno.test.afterAll(async () => {
-  await otherNode[Symbol.asyncDispose]();
-  await service[Symbol.asyncDispose]();
-});
+const [service, otherNode] = testNodes();
+const [leader, member] = testPeople(service, 2);
 
 Deno.test("POST /api/parties/:id/chat/entries answers the whole entry, and the log begins with the join that opened it", async () => {
   const partyId = await openRoom(service, leader, [member]);

@@ -4,22 +4,11 @@ import { moveReadPointers } from "../services/chat_reads.ts";
 import { connectChat } from "./chat_client.ts";
 import { openRoom, openRoomOf, pointerOf, quiet, readsOf, roomWith, sendText, waitsForLock } from "./chat_world.ts";
 import { openFaultProxy } from "./fault_proxy.ts";
-import { type Person, poll, signUp, startAnotherNode, startTestService, type TestService } from "./harness.ts";
+import { poll, startAnotherNode, startTestService } from "./harness.ts";
+import { testNodes, testPeople } from "./set_up.ts";
 
-let service: TestService;
-let otherNode: TestService;
-let leader: Person;
-let member: Person;
-
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-  otherNode = await startAnotherNode(service);
-  [leader, member] = await Promise.all([signUp(service), signUp(service)]);
-});
-Deno.test.afterAll(async () => {
-  await otherNode[Symbol.asyncDispose]();
-  await service[Symbol.asyncDispose]();
-});
+const [service, otherNode] = testNodes();
+const [leader, member] = testPeople(service, 2);
 
 Deno.test("of many read frames in a row few are written, and always the last", async () => {
   const partyId = await roomWith(service, leader, member, 300);

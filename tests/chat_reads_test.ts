@@ -3,33 +3,11 @@ import assert from "node:assert/strict";
 import { v7 } from "uuid";
 import { connectChat } from "./chat_client.ts";
 import { markRead, openRoomOf, pointerOf, quiet, readsOf, roomWith, sendText, waitsForLock } from "./chat_world.ts";
-import {
-  type Answer,
-  assertProblem,
-  joinAccepted,
-  openParty,
-  type Person,
-  poll,
-  signUp,
-  startAnotherNode,
-  startTestService,
-  type TestService,
-} from "./harness.ts";
+import { type Answer, assertProblem, joinAccepted, openParty, type Person, poll, signUp } from "./harness.ts";
+import { testNodes, testPeople } from "./set_up.ts";
 
-let service: TestService;
-let otherNode: TestService;
-let leader: Person;
-let member: Person;
-
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-  otherNode = await startAnotherNode(service);
-  [leader, member] = await Promise.all([signUp(service), signUp(service)]);
-});
-Deno.test.afterAll(async () => {
-  await otherNode[Symbol.asyncDispose]();
-  await service[Symbol.asyncDispose]();
-});
+const [service, otherNode] = testNodes();
+const [leader, member] = testPeople(service, 2);
 
 /** Where the relay brings what the first node says: to the other one with Redis; embedded, each has a relay of its own. */
 const hearingNode = () => Deno.env.get("REDIS_URL") ? otherNode : service;

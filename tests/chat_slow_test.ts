@@ -2,17 +2,12 @@
 import assert from "node:assert/strict";
 import { connectChat, handshake, writeText } from "./chat_client.ts";
 import { openRoomOf, range, seqsOf, told } from "./chat_world.ts";
-import { type Person, poll, signUp, startTestService, type TestService } from "./harness.ts";
+import { type Person, poll } from "./harness.ts";
+import { testPeople, testService } from "./set_up.ts";
 import { readFrames } from "./socket_frames.ts";
 
-let service: TestService;
-let leader: Person;
-
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-  leader = await signUp(service);
-});
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
+const [leader] = testPeople(service, 1);
 
 /** 6,000 bytes. */
 const LONG = "느".repeat(2_000);

@@ -3,18 +3,11 @@ import assert from "node:assert/strict";
 import { v7 } from "uuid";
 import { type ChatClient, connectChat } from "./chat_client.ts";
 import { openRoom, quiet, range, seqsOf } from "./chat_world.ts";
-import { joinAccepted, openParty, type Person, poll, signUp, startTestService, type TestService } from "./harness.ts";
+import { joinAccepted, openParty, poll, signUp, startTestService } from "./harness.ts";
+import { testPeople, testService } from "./set_up.ts";
 
-let service: TestService;
-let leader: Person;
-let member: Person;
-let stranger: Person;
-
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-  [leader, member, stranger] = await Promise.all([signUp(service), signUp(service), signUp(service)]);
-});
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
+const [leader, member, stranger] = testPeople(service, 3);
 
 Deno.test("subscribe is refused to strangers, applicants and former members, and where there is no open chat", async () => {
   const applicant = await signUp(service), former = await signUp(service);

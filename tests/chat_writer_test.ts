@@ -2,17 +2,10 @@
 import assert from "node:assert/strict";
 import { connectChat } from "./chat_client.ts";
 import { openRoom, told } from "./chat_world.ts";
-import { type Person, signUpAll, startTestService, type TestService } from "./harness.ts";
+import { testPeople, testService } from "./set_up.ts";
 
-let service: TestService;
-let leader: Person;
-let member: Person;
-
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-  [leader, member] = await signUpAll(service, 2) as [Person, Person];
-});
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
+const [leader, member] = testPeople(service, 2);
 
 Deno.test("a room that is locked elsewhere holds up its own texts and nobody else's, and they are in once it is free", async () => {
   const held = await openRoom(service, leader, [member]), free = await openRoom(service, leader, [member]);

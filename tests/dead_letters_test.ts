@@ -9,15 +9,12 @@ import { startAlerts } from "../workers/alerts.ts";
 import { allTold, assertTold, newRegion, partyWithFans, tell, type World } from "./alert_world.ts";
 import { openFaultProxy } from "./fault_proxy.ts";
 import { openIdleWorld } from "./fragile_world.ts";
-import { assertProblem, environmentOf, poll, signUp, startTestService, type TestService } from "./harness.ts";
+import { assertProblem, environmentOf, poll, signUp } from "./harness.ts";
 import { quietLog as log } from "./quiet_log.ts";
+import { testService } from "./set_up.ts";
 
 const url = Deno.env.get("AMQP_URL");
-let service: TestService;
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-});
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 async function signUpAdmin(): Promise<{ token: string }> {
   const admin = await signUp(service);

@@ -1,16 +1,13 @@
 /** What every answer carries: a request id, security headers, CORS for the allowed origins; and the pages. */
 import assert from "node:assert/strict";
-import { addItem, assertProblem, signUp, startTestService, type TestService } from "./harness.ts";
+import { addItem, assertProblem, signUp } from "./harness.ts";
+import { testService } from "./set_up.ts";
 
 const ALLOWED = ["https://app.example.com", "http://localhost:5173", "https://*.moajang.example"];
 
-let service: TestService;
-Deno.test.beforeAll(async () => {
-  service = await startTestService({
-    environment: { ALLOWED_ORIGINS: ALLOWED.join(", "), PUBLIC_ORIGIN: "https://moajang.test" },
-  });
+const service = testService({
+  environment: { ALLOWED_ORIGINS: ALLOWED.join(", "), PUBLIC_ORIGIN: "https://moajang.test" },
 });
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
 
 Deno.test("every answer carries the security headers, whatever its status", async () => {
   const item = await addItem(service), { token } = await signUp(service);

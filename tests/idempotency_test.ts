@@ -1,22 +1,10 @@
 /** The Idempotency-Key of POSTs that create. */
 import assert from "node:assert/strict";
 import { v7 } from "uuid";
-import {
-  addItem,
-  addMarket,
-  assertProblem,
-  openParty,
-  type Person,
-  signUp,
-  startTestService,
-  type TestService,
-} from "./harness.ts";
+import { addItem, addMarket, assertProblem, openParty, type Person, signUp } from "./harness.ts";
+import { testService } from "./set_up.ts";
 
-let service: TestService;
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-});
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 async function newParty(): Promise<Record<string, unknown>> {
   const startsAt = service.clock.now().getTime() + 86_400_000;

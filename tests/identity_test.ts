@@ -4,13 +4,10 @@ import { v7 } from "uuid";
 import { argon2Passwords } from "../adapters/passwords_argon2.ts";
 import { isCommonPassword } from "../services/common_passwords.ts";
 import { LATIN_WORDS } from "../services/common_words.ts";
-import { assertProblem, signUp, startTestService, type TestService } from "./harness.ts";
+import { assertProblem, signUp, startTestService } from "./harness.ts";
+import { testService } from "./set_up.ts";
 
-let service: TestService;
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-});
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 const HOME = { roadAddress: "서울특별시 중구 세종대로 110", lat: 37.5663, lng: 126.9779 };
 

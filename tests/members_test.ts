@@ -2,23 +2,10 @@
 import assert from "node:assert/strict";
 import { v7 } from "uuid";
 import { inTransaction } from "../services/transaction.ts";
-import {
-  assertProblem,
-  joinAccepted,
-  openParty,
-  type Person,
-  poll,
-  signUp,
-  signUpAll,
-  startTestService,
-  type TestService,
-} from "./harness.ts";
+import { assertProblem, joinAccepted, openParty, type Person, poll, signUp, signUpAll } from "./harness.ts";
+import { testService } from "./set_up.ts";
 
-let service: TestService;
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-});
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 const people = (count: number) => signUpAll(service, count);
 const join = (party: { id: string }, { token }: Person, body: unknown = {}) =>

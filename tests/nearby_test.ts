@@ -1,24 +1,11 @@
 /** GET /api/parties: joinable parties around a point, against a brute-force haversine over all of them. */
 import assert from "node:assert/strict";
 import { v7 } from "uuid";
-import {
-  addItem,
-  addMarket,
-  assertProblem,
-  openParty,
-  type Person,
-  signUp,
-  startTestService,
-  type TestService,
-} from "./harness.ts";
+import { addItem, addMarket, assertProblem, openParty, signUp } from "./harness.ts";
+import { testPeople, testService } from "./set_up.ts";
 
-let service: TestService;
-let leader: Person;
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-  leader = await signUp(service);
-});
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
+const [leader] = testPeople(service, 1);
 
 /** A point of its own, far from every other test's. */
 let spots = 0;

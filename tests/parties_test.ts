@@ -1,23 +1,10 @@
 /** Opening, reading, changing and moving parties. */
 import assert from "node:assert/strict";
 import { v7 } from "uuid";
-import {
-  addItem,
-  addMarket,
-  assertProblem,
-  CITY_HALL,
-  joinAccepted,
-  openParty,
-  signUp,
-  startTestService,
-  type TestService,
-} from "./harness.ts";
+import { addItem, addMarket, assertProblem, CITY_HALL, joinAccepted, openParty, signUp } from "./harness.ts";
+import { testService } from "./set_up.ts";
 
-let service: TestService;
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-});
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 const HOUR_MS = 3600_000;
 const inHours = (hours: number) => new Date(service.clock.now().getTime() + hours * HOUR_MS).toISOString();

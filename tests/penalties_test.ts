@@ -1,21 +1,10 @@
 /** Penalties: who may give them, to whom, and how they are counted. */
 import assert from "node:assert/strict";
 import { v7 } from "uuid";
-import {
-  assertProblem,
-  joinAccepted,
-  openParty,
-  type Person,
-  signUpAll,
-  startTestService,
-  type TestService,
-} from "./harness.ts";
+import { assertProblem, joinAccepted, openParty, type Person, signUpAll } from "./harness.ts";
+import { testService } from "./set_up.ts";
 
-let service: TestService;
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-});
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 const people = (count: number) => signUpAll(service, count);
 const penalise = (party: { id: string }, caller: Person, userIds: string[], more = {}) =>

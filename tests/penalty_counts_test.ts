@@ -7,12 +7,9 @@ import type { Deps, Sql } from "../services/ports.ts";
 import { profilesOf, readProfile } from "../services/profiles.ts";
 import { inTransaction } from "../services/transaction.ts";
 import { openParty, type Person, poll, signUp, startTestService, type TestService } from "./harness.ts";
+import { testService } from "./set_up.ts";
 
-let service: TestService;
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-});
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 const DAY_MS = 86_400_000;
 

@@ -4,23 +4,11 @@ import { startDeadlines } from "../workers/deadlines.ts";
 import { addPeople, allTold, favourMarket, inboxOf, type PlainParty, type World } from "./alert_world.ts";
 import { addPartiesAt, eachHasOne, eventsOf, HOUR_MS } from "./deadline_world.ts";
 import { openIdleWorld } from "./fragile_world.ts";
-import {
-  addMarket,
-  assertProblem,
-  joinAccepted,
-  openParty,
-  poll,
-  signUp,
-  startTestService,
-  type TestService,
-} from "./harness.ts";
+import { addMarket, assertProblem, joinAccepted, openParty, poll, signUp } from "./harness.ts";
 import { startNode } from "./node_process.ts";
+import { testService } from "./set_up.ts";
 
-let service: TestService;
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-});
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 /** Its time to join has been over for a second. */
 async function letTimeRunOut({ id }: { id: string }): Promise<void> {

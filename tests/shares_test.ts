@@ -1,14 +1,11 @@
 /** Shares of a pack: wishes and what one would make do with, what is left, what it costs, and the division at the end. */
 import assert from "node:assert/strict";
 import { connectChat } from "./chat_client.ts";
-import { assertProblem, poll, startTestService, type TestService } from "./harness.ts";
+import { assertProblem, poll } from "./harness.ts";
 import { actsOn, assertBooks, booksOf, callAs, newPeople, openPack, type Someone } from "./queue_world.ts";
+import { testService } from "./set_up.ts";
 
-let service: TestService;
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-});
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 const sharesOf = async (party: { id: string }) =>
   Object.fromEntries((await booksOf(service, party)).map(({ userId, quantity }) => [userId, quantity]));

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { v7 } from "uuid";
 import { connectChat, handshake, writeText } from "./chat_client.ts";
 import { openRoom, openRoomOf, range, readLog, seqsOf } from "./chat_world.ts";
-import { type Person, poll, signUp, startAnotherNode, startTestService, type TestService } from "./harness.ts";
+import { type Person, poll, signUp, startAnotherNode, startTestService } from "./harness.ts";
+import { testPeople, testService } from "./set_up.ts";
 import { readFrames } from "./socket_frames.ts";
 import {
   app,
@@ -16,15 +17,8 @@ import {
   topic,
 } from "./stomp_client.ts";
 
-let service: TestService;
-let leader: Person;
-let member: Person;
-
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-  [leader, member] = await Promise.all([signUp(service), signUp(service)]);
-});
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
+const [leader, member] = testPeople(service, 2);
 
 /** A SEND with its text as receipt. */
 const textFrame = (partyId: string, text: string) =>

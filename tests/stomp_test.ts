@@ -3,16 +3,8 @@ import assert from "node:assert/strict";
 import { v7 } from "uuid";
 import { connectChat } from "./chat_client.ts";
 import { openRoom, quiet, range, readLog, seqsOf, told } from "./chat_world.ts";
-import {
-  joinAccepted,
-  openParty,
-  type Person,
-  poll,
-  signUp,
-  startAnotherNode,
-  startTestService,
-  type TestService,
-} from "./harness.ts";
+import { joinAccepted, openParty, poll, signUp } from "./harness.ts";
+import { testNodes, testPeople } from "./set_up.ts";
 import {
   app,
   connectFrame,
@@ -24,20 +16,8 @@ import {
   topic,
 } from "./stomp_client.ts";
 
-let service: TestService;
-let otherNode: TestService;
-let leader: Person;
-let member: Person;
-
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-  otherNode = await startAnotherNode(service);
-  [leader, member] = await Promise.all([signUp(service), signUp(service)]);
-});
-Deno.test.afterAll(async () => {
-  await otherNode[Symbol.asyncDispose]();
-  await service[Symbol.asyncDispose]();
-});
+const [service, otherNode] = testNodes();
+const [leader, member] = testPeople(service, 2);
 
 const problemOf = (client: StockClient) => poll(() => client.errors[0] && JSON.parse(client.errors[0].body));
 
