@@ -48,7 +48,8 @@ async function fill(): Promise<void> {
   await sql`
     with market as (
       insert into markets (id, source, source_key, name, kind, road_address, lat, lng, region_code, search_text, updated_at)
-      select gen_random_uuid(), 'stores', 'plans-' || n, '마트 ' || n, 'mart', '길', 35 + n / 1000.0, 128, '11140', '마트', now()
+      select gen_random_uuid(), 'stores', 'plans-' || n, '마트 ' || n, 'mart', '길', 33.2 + n::bigint * 7919 % 5300 / 1000.0,
+        126 + n::bigint * 104729 % 3400 / 1000.0, '11140', '마트', now()
       from generate_series(1, 2500) as n
       returning id
     )
