@@ -57,17 +57,21 @@ export function watchSocketMemory({ log }: { log: Log }): SocketMemory {
       .map(([socket]) => socket);
   }
 
-  /** Cuts off one, four, sixteen … until half the slack is there again: few for one flood, and not long for many. */
+  /**
+   * Cuts off one, four, sixteen … until half the slack is there again: few for one flood, and not long for many. Each time those
+   * who have finished a message meanwhile are spared: a busy node hears late of what they say.
+   */
   async function relieve(): Promise<void> {
-    const order = suspects();
-    let dropped = 0;
-    for (let count = 1; dropped < order.length; count *= 4) {
-      const some = order.slice(dropped, dropped += count);
+    const dropped = new Set<WebSocket>();
+    for (let count = 1;; count *= 4) {
+      const some = suspects().filter((socket) => !dropped.has(socket)).slice(0, count);
+      if (some.length === 0) break;
       await cutOff(some);
+      for (const socket of some) dropped.add(socket);
       if (spareBytes() > SLACK_BYTES / 2) break;
     }
     const spare = spareBytes();
-    log.warn("sockets were cut off: messages that did not end had filled the memory", { dropped, spare });
+    log.warn("sockets were cut off: messages that did not end had filled the memory", { dropped: dropped.size, spare });
     if (spare < SLACK_BYTES / 2) forgivenBytes += SLACK_BYTES / 2 - spare;
   }
 

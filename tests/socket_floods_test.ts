@@ -108,20 +108,14 @@ Deno.test("many clients that each send most of a message are cut off together be
   const people = await Promise.all(Array.from({ length: 24 }, () => signUp(service)));
   const before = await residentMib(), peak = watchResident();
   const talker = await connectChat(node, { token: person.token });
-  let saidAt = performance.now(), silentMs = 0;
-  const talking = setInterval(() => {
-    talker.say({ type: "ping" });
-    silentMs = Math.max(silentMs, performance.now() - saidAt);
-    saidAt = performance.now();
-  }, 50);
+  const talking = setInterval(() => talker.say({ type: "ping" }), 50);
   // 63 MiB is the largest frame that the runtime takes; what is held of it is not told of either.
   const flooders = await Promise.all(people.map((each) => flood(63, each, true)));
   const most = peak();
   clearInterval(talking);
   assert.ok(most - before < 256 + 700, `from ${before} to ${most} MiB, of 1,512`);
   for (const flooder of flooders) flooder[Symbol.dispose]();
-  // On a crowded machine this test comes to talk too seldom, and whoever is silent for 250 ms may be taken for one of them.
-  if (silentMs < 200) await quiet(talker);
+  await quiet(talker);
   await talker[Symbol.asyncDispose]();
 });
 
