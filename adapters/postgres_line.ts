@@ -85,10 +85,17 @@ function lineOver(socket: net.Socket): Line {
     socket.destroy();
     tell();
   }
+  /** What is said in one go is one write: each costs a call of the system's, and wakes the server. */
   function write(bytes: Uint8Array, written?: () => void): boolean {
-    if (!lost.aborted) return socket.write(bytes, written);
-    queueMicrotask(tell);
-    return true;
+    if (lost.aborted) {
+      queueMicrotask(tell);
+      return true;
+    }
+    if (socket.writableCorked === 0) {
+      socket.cork();
+      queueMicrotask(() => socket.uncork());
+    }
+    return socket.write(bytes, written);
   }
   socket.on("data", (bytes) => {
     heardAt = performance.now();

@@ -8,7 +8,7 @@ import type { World } from "../tests/alert_world.ts";
 import { startNode } from "../tests/node_process.ts";
 import { openRabbitServer, type OwnServer } from "../tests/own_servers.ts";
 import { quietLog } from "../tests/quiet_log.ts";
-import { startStores, whenInterrupted } from "./machine.ts";
+import { ALL_CORES, startStores, whenInterrupted } from "./machine.ts";
 
 /** The world of one part. Its own ports have neither outbox nor worker at work. */
 export interface AlertBench extends World {
@@ -20,7 +20,7 @@ export interface AlertBench extends World {
 
 /** Opens it, closed with the stack. */
 export async function openAlertBench(stack: AsyncDisposableStack): Promise<AlertBench> {
-  const stores = stack.use(await startStores()), rabbit = await openRabbitServer(stack);
+  const stores = stack.use(await startStores({ cores: ALL_CORES })), rabbit = await openRabbitServer(stack);
   whenInterrupted(() => void rabbit.kill());
   const environment = {
     DATABASE_URL: stores.databaseUrl,

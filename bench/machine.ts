@@ -10,6 +10,8 @@ import { poll } from "../tests/poll.ts";
 const SERVERS_CORE = "0";
 /** Where whatever measures runs. */
 const LOAD_CORE = "1";
+/** For what is measured whole, wherever its parts run. */
+export const ALL_CORES = `${SERVERS_CORE},${LOAD_CORE}`;
 
 /** What an interrupted bench still does, last come first; otherwise everyone who starts something ends it. */
 const endings: (() => void)[] = [];
@@ -44,11 +46,11 @@ export interface Stores extends AsyncDisposable {
   pids: number[];
 }
 
-/** Starts empty ones, with the settings they come with. */
-export async function startStores(): Promise<Stores> {
+/** Starts empty ones, with the settings they come with, on the servers' core or on any. */
+export async function startStores({ cores = SERVERS_CORE }: { cores?: string } = {}): Promise<Stores> {
   await using stack = new AsyncDisposableStack();
-  const { url: databaseUrl, pid } = await startPostgres(stack);
-  const redis = stack.use(await startRedis());
+  const { url: databaseUrl, pid } = await startPostgres(stack, cores);
+  const redis = stack.use(await startRedis(cores));
   const kept = stack.move();
   return {
     databaseUrl,
@@ -58,7 +60,7 @@ export async function startStores(): Promise<Stores> {
   };
 }
 
-async function startPostgres(stack: AsyncDisposableStack): Promise<{ url: string; pid: number }> {
+async function startPostgres(stack: AsyncDisposableStack, cores: string): Promise<{ url: string; pid: number }> {
   const folder = await Deno.makeTempDir({ prefix: "moajang-bench-" });
   endings.push(() => Deno.removeSync(folder, { recursive: true }));
   stack.defer(() => Deno.remove(folder, { recursive: true }));
@@ -68,7 +70,7 @@ async function startPostgres(stack: AsyncDisposableStack): Promise<{ url: string
   await output([...as, "initdb", "-D", `${folder}/data`, "-U", "postgres", "-A", "trust", "--no-sync"]);
   const port = freePort(), url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   const process = spawn([
-    ...["taskset", "-c", SERVERS_CORE, ...as, "postgres", "-D", `${folder}/data`, "-p", `${port}`],
+    ...["taskset", "-c", cores, ...as, "postgres", "-D", `${folder}/data`, "-p", `${port}`],
     ...["-c", "listen_addresses=127.0.0.1", "-c", `unix_socket_directories=${folder}`, "-c", "max_connections=200"],
   ]);
   await poll(() => output(["pg_isready", "-q", "-d", url]).then(() => true, () => false));
@@ -82,9 +84,9 @@ async function startPostgres(stack: AsyncDisposableStack): Promise<{ url: string
   return { url, pid };
 }
 
-async function startRedis(): Promise<Served> {
+async function startRedis(cores: string): Promise<Served> {
   const port = freePort();
-  const process = spawn(["taskset", "-c", SERVERS_CORE, "redis-server", "--port", `${port}`, "--save", ""]);
+  const process = spawn(["taskset", "-c", cores, "redis-server", "--port", `${port}`, "--save", ""]);
   await poll(() => Deno.connect({ port }).then((socket) => (socket.close(), true), () => false));
   return served(process, port);
 }
@@ -191,6 +193,22 @@ export async function cpuMsOf(pids: number[]): Promise<number> {
     if (isTheirs) ticks += fields[11]! + fields[12]! + fields[13]! + fields[14]!;
   }
   return ticks * 10;
+}
+
+/** From now on: how many processors of the machine have been busy on average, with whatever. */
+export function busyCoresSince(): () => Promise<number> {
+  const begun = readTicks();
+  return async () => {
+    const from = await begun, to = await readTicks();
+    return navigator.hardwareConcurrency * (1 - (to.idle - from.idle) / (to.all - from.all));
+  };
+}
+
+async function readTicks(): Promise<{ idle: number; all: number }> {
+  const [line] = (await Deno.readTextFile("/proc/stat")).split("\n", 1);
+  // User, nice, system, idle, waiting for a disk, …, the times of guests being part of the first two.
+  const ticks = line!.trim().split(/\s+/).slice(1, 9).map(Number);
+  return { idle: ticks[3]! + ticks[4]!, all: ticks.reduce((sum, each) => sum + each, 0) };
 }
 
 /** Runs a command to its end and gives what it printed. Throws with what it complained of. */

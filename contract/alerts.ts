@@ -24,12 +24,13 @@ export type Alert = z.infer<typeof Alert>;
  * the words in the languages of its people, and the alerts that are not for streams.
  */
 export const WrittenAlerts = z.object({
+  id: Id,
   type: EventType,
   partyId: Id,
   url: z.string(),
   createdAt: Instant,
   texts: z.partialRecord(Locale, z.object({ title: z.string(), body: z.string() })),
-  to: z.array(z.object({ userId: Id, id: Id, seq: z.int(), locale: Locale, streamed: z.boolean() })),
+  to: z.array(z.object({ userId: Id, seq: z.int(), locale: Locale, streamed: z.boolean() })),
 });
 /** See the schema. */
 export type WrittenAlerts = z.infer<typeof WrittenAlerts>;

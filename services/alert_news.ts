@@ -27,7 +27,7 @@ export async function hearNews(
 }
 
 /** The alert as its person gets it. */
-export function alertOf(news: WrittenAlerts, { id, seq, locale }: WrittenAlerts["to"][number]): Alert {
-  const { type, partyId, url, createdAt, texts } = news;
+export function alertOf(news: WrittenAlerts, { seq, locale }: WrittenAlerts["to"][number]): Alert {
+  const { id, type, partyId, url, createdAt, texts } = news;
   return { id, seq, type, partyId, ...texts[locale]!, url, createdAt, readAt: null };
 }

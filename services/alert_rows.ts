@@ -9,6 +9,7 @@ import { WITHDRAWN_NICKNAME } from "./profiles.ts";
 /** What {@link selectAlerts} reads. */
 export interface AlertRow {
   userId: string;
+  /** Its event's: of each event a person gets one alert. */
   id: string;
   seq: number;
   type: EventType;
@@ -26,7 +27,7 @@ export interface AlertRow {
 /** `select … from alerts a join …`, with everything an {@link AlertRow} holds; the caller adds `where` and `order by`. */
 export function selectAlerts(sql: Sql) {
   return sql`
-    select a.user_id as "userId", a.id, a.seq, a.type, a.party_id as "partyId", a.payload, a.created_at as "createdAt",
+    select a.user_id as "userId", a.event_id as id, a.seq, a.type, a.party_id as "partyId", a.payload, a.created_at as "createdAt",
       a.read_at as "readAt", a.deleted_at as "deletedAt", a.streamed, reader.locale,
       coalesce(actor.nickname, ${WITHDRAWN_NICKNAME}) as "actorName"
     from alerts a

@@ -2,10 +2,10 @@
 import type { WrittenAlerts } from "../contract/alerts.ts";
 import { EVENTS, EventType } from "../contract/events.ts";
 import type { Locale } from "../contract/identity.ts";
+import { distinct } from "./distinct.ts";
 import { publishNews } from "./alert_news.ts";
 import { type AlertText, pageOf, wordAlert } from "./alert_texts.ts";
 import { retireEvents } from "./events.ts";
-import { newId } from "./ids.ts";
 import type { Deps, TransactionSql } from "./ports.ts";
 import { WITHDRAWN_NICKNAME } from "./profiles.ts";
 import { enqueuePushes, wakePushers } from "./push_queue.ts";
@@ -47,7 +47,7 @@ export async function writeAlerts(deps: WritingDeps, tellings: Telling[]): Promi
     tx`select set_config('lock_timeout', ${String(LOCK_MS)}, true)`.execute();
     const now = deps.clock.now();
     const turn = takeTurn(await readWaiting(tx, tellings));
-    const alerts = await numberAlerts(deps, tx, turn);
+    const alerts = await numberAlerts(tx, turn);
     // In this order: a push refers to its alert.
     const [, pushes] = await Promise.all([
       insertAlerts(tx, alerts, now),
@@ -70,17 +70,17 @@ async function readWaiting(
   tx: TransactionSql,
   tellings: Telling[],
 ): Promise<{ event: LockedEvent; waiting: Recipient[] }[]> {
-  const events = new Map((await lockEvents(tx, tellings)).map((event) => [event.eventId, event]));
-  const reading = tellings.map(async ({ eventId, waiting }) => {
-    const event = events.get(eventId);
-    return event ? [{ event, waiting: waiting ?? await recipientsOf({ sql: sqlOf(tx) }, event) }] : [];
-  });
-  return (await Promise.all(reading)).flat();
+  const events = await lockEvents(tx, tellings);
+  const left = new Map(tellings.map(({ eventId, waiting }) => [eventId, waiting]));
+  const unread = events.filter(({ eventId }) => !left.get(eventId));
+  const read = await recipientsOf({ sql: sqlOf(tx) }, unread);
+  for (const [i, { eventId }] of unread.entries()) left.set(eventId, read[i]);
+  return events.map((event) => ({ event, waiting: left.get(event.eventId)! }));
 }
 
 /** In the order of events. */
 function newsOf(
-  { type, partyId, payload, actorName }: LockedEvent,
+  { eventId, type, partyId, payload, actorName }: LockedEvent,
   alerts: NewAlert[],
   createdAt: Date,
 ): WrittenAlerts {
@@ -88,8 +88,8 @@ function newsOf(
   const texts = Object.fromEntries(
     [...locales].map((locale): [Locale, AlertText] => [locale, wordAlert(locale, type, { ...payload, actorName })]),
   );
-  const to = alerts.map(({ userId, id, seq, locale, streamed }) => ({ userId, id, seq, locale, streamed }));
-  return { type, partyId, url: pageOf(type, partyId), createdAt: createdAt.toISOString(), texts, to };
+  const to = alerts.map(({ userId, seq, locale, streamed }) => ({ userId, seq, locale, streamed }));
+  return { id: eventId, type, partyId, url: pageOf(type, partyId), createdAt: createdAt.toISOString(), texts, to };
 }
 
 interface LockedEvent extends StoredEvent {
@@ -133,7 +133,6 @@ function takeTurn(events: { event: LockedEvent; waiting: Recipient[] }[]): Part[
 /** An alert with its number. */
 interface NewAlert extends Recipient {
   event: LockedEvent;
-  id: string;
   seq: number;
   streamed: boolean;
 }
@@ -142,20 +141,24 @@ interface NewAlert extends Recipient {
  * Numbers the alerts that are missing, a person's own in the order of the events. It takes the numbers from the counters, which
  * stay locked until the commit: numbers become visible in order, and none is lost.
  */
-async function numberAlerts({ clock }: Pick<Deps, "clock">, tx: TransactionSql, turn: Part[]): Promise<NewAlert[]> {
+async function numberAlerts(tx: TransactionSql, turn: Part[]): Promise<NewAlert[]> {
   const rows = turn.flatMap(({ event, recipients }) => recipients.map((each) => ({ ...each, event })));
   if (rows.length === 0) return [];
+  const { values: events, places } = distinct(rows.map(({ event }) => event));
   // Heads first, then the last of the missing: they are put together here, for PostgreSQL cannot tell how many there are, and
   // would compare each with each.
   const found = await tx<({ place: number; streamed: boolean } | { place: null; userId: string; lastSeq: number })[]>`
     with missing as (
-      select r.place::int - 1 as place, r.user_id, coalesce(r.type <> all(p.stream_off), true) as streamed
-      from unnest(${rows.map((each) => each.userId)}::uuid[], ${rows.map(({ event }) => event.eventId)}::uuid[],
-        ${rows.map(({ event }) => event.type)}::text[]) with ordinality as r (user_id, event_id, type, place)
+      select r.place::int - 1 as place, r.user_id, coalesce(type <> all(p.stream_off), true) as streamed
+      from unnest(${rows.map((each) => each.userId)}::uuid[], ${places}::int[])
+        with ordinality as r (user_id, event, place)
+      cross join lateral (select (${events.map(({ type }) => type)}::text[])[r.event]) as e (type)
       left join alert_preferences p on p.user_id = r.user_id
-      where not exists (select from alerts a where a.user_id = r.user_id and a.event_id = r.event_id)
+      where not exists (
+          select from alerts a
+          where a.user_id = r.user_id and a.event_id = (${events.map(({ eventId }) => eventId)}::uuid[])[r.event])
         -- Who wants it in no way gets none, and no number.
-        and coalesce(r.type <> all(p.stream_off) or r.type <> all(p.push_off), true)
+        and coalesce(type <> all(p.stream_off) or type <> all(p.push_off), true)
     ), heads as (
       insert into alert_heads as h (user_id, last_seq)
       -- In the order of ids, so that two transactions never wait for each other.
@@ -179,7 +182,7 @@ async function numberAlerts({ clock }: Pick<Deps, "clock">, tx: TransactionSql, 
     else {
       const row = rows[each.place]!, seq = next.get(row.userId)!;
       next.set(row.userId, seq - 1);
-      alerts.push({ ...row, id: newId({ clock }), seq, streamed: each.streamed });
+      alerts.push({ ...row, seq, streamed: each.streamed });
     }
   }
   return alerts.reverse();
@@ -187,14 +190,14 @@ async function numberAlerts({ clock }: Pick<Deps, "clock">, tx: TransactionSql, 
 
 async function insertAlerts(tx: TransactionSql, alerts: NewAlert[], now: Date): Promise<void> {
   if (alerts.length === 0) return;
+  const { values: events, places } = distinct(alerts.map(({ event }) => event));
   await tx`
     insert into alerts (user_id, seq, id, event_id, type, party_id, payload, streamed, created_at)
-    select a.user_id, a.seq, a.id, e.id, e.type, e.party_id, e.payload, a.streamed = 1, ${now}
+    select a.user_id, a.seq, e.id, e.id, e.type, e.party_id, e.payload, a.streamed = 1, ${now}
     from unnest(${alerts.map((each) => each.userId)}::uuid[], ${alerts.map((each) => each.seq)}::int[],
-      ${alerts.map((each) => each.id)}::uuid[], ${alerts.map(({ streamed }) => Number(streamed))}::int[],
-      ${alerts.map(({ event }) => event.partyId)}::uuid[], ${alerts.map(({ event }) => event.eventId)}::uuid[])
-      as a (user_id, seq, id, streamed, party_id, event_id)
-    join events e on e.party_id = a.party_id and e.id = a.event_id`;
+      ${alerts.map(({ streamed }) => Number(streamed))}::int[], ${places}::int[]) as a (user_id, seq, streamed, event)
+    join events e on e.party_id = (${events.map(({ partyId }) => partyId)}::uuid[])[a.event]
+      and e.id = (${events.map(({ eventId }) => eventId)}::uuid[])[a.event]`;
 }
 
 /** One statement takes one alert of each person: those who get several get them in as many. */

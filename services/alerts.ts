@@ -53,10 +53,10 @@ export async function markRead(
   await sql`
     update alerts
     set read_at = ${clock.now()}
-    where user_id = ${userId} and id = ${alertId} and read_at is null and deleted_at is null`;
+    where user_id = ${userId} and event_id = ${alertId} and read_at is null and deleted_at is null`;
   const [row] = await sql<AlertRow[]>`
     ${selectAlerts(sql)}
-    where a.user_id = ${userId} and a.id = ${alertId} and a.deleted_at is null`;
+    where a.user_id = ${userId} and a.event_id = ${alertId} and a.deleted_at is null`;
   if (!row) throw noSuchAlert("read");
   return toAlert(row);
 }
@@ -78,7 +78,7 @@ export async function deleteAlert(
   const { count } = await sql`
     update alerts
     set deleted_at = ${clock.now()}
-    where user_id = ${userId} and id = ${alertId} and deleted_at is null`;
+    where user_id = ${userId} and event_id = ${alertId} and deleted_at is null`;
   if (count === 0) throw noSuchAlert("delete");
 }
 

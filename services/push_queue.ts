@@ -5,6 +5,7 @@
 import type { EventPayload, EventType } from "../contract/events.ts";
 import { whoMayBePushed } from "./alert_preferences.ts";
 import { type AlertRow, selectAlerts } from "./alert_rows.ts";
+import { distinct } from "./distinct.ts";
 import type { Deps, PushTarget, TransactionSql } from "./ports.ts";
 import { PUSH_LEASE_MS } from "./push_quiet.ts";
 import { pushedUntil } from "./push_terms.ts";
@@ -54,22 +55,24 @@ export async function enqueuePushes(
   alerts: NewAlert[],
 ): Promise<number> {
   const now = clock.now();
-  const rows = alerts.map(({ userId, seq, event: { type, payload } }) => {
-    return { userId, seq, expiresAt: pushedUntil(type, payload, now) };
-  }).filter(({ expiresAt }) => expiresAt > now);
-  if (rows.length === 0) return 0;
+  const { values: events, places } = distinct(alerts.map(({ event }) => event));
+  const until = events.map(({ type, payload }) => pushedUntil(type, payload, now));
+  if (until.every((time) => time <= now)) return 0;
   const { count } = await tx`
     with told as (
-      select *
-      from unnest(${rows.map((each) => each.userId)}::uuid[], ${rows.map((each) => each.seq)}::int[],
-        ${rows.map((each) => each.expiresAt.toISOString())}::timestamptz[]) as told (user_id, seq, expires_at)
+      select user_id, seq, (${until.map((time) => time.toISOString())}::timestamptz[])[event] as expires_at
+      from unnest(${alerts.map((each) => each.userId)}::uuid[], ${alerts.map((each) => each.seq)}::int[],
+        ${places}::int[]) as told (user_id, seq, event)
     ), browsers as (
       -- In one order, so that nobody else who locks several waits for us while we wait for them.
       select b.user_id, b.id, told.seq, told.expires_at
       from push_subscriptions b
       join told using (user_id)
       join sessions s on s.id = b.session_id
-      where s.ended_at is null and s.expires_at > ${now} and (b.expires_at is null or b.expires_at > ${now})
+      where told.expires_at > ${now}
+        and s.ended_at is null
+        and s.expires_at > ${now}
+        and (b.expires_at is null or b.expires_at > ${now})
       order by b.user_id, b.id
       for no key update of b
     ), queued as (

@@ -57,7 +57,7 @@ Deno.test({
     await hear(11, signed, moving);
 
     const rows = await world.sql<{ seq: number; id: string }[]>`
-      select seq, id from alerts where user_id = ${leader.id} order by seq`;
+      select seq, event_id as id from alerts where user_id = ${leader.id} order by seq`;
     const inbox = rows.map(({ seq, id }) => ({ event: "alert", seq, id }));
     assert.deepEqual([alertsOf(signed), alertsOf(moving)], [inbox, inbox]);
     const openings = signed.map(({ event }) => event).filter((event) => event !== "alert");

@@ -16,7 +16,7 @@ const service = testService();
 async function reached(party: PlainParty): Promise<string[]> {
   const payload = { itemId: party.itemId, marketId: party.marketId, actorId: party.leaderId } as EventPayload;
   const event = { partyId: party.id, eventId: v7(), type: "party.created" as const, payload };
-  return (await recipientsOf(service, event)).map(({ userId }) => userId);
+  return (await recipientsOf(service, [event]))[0]!.map(({ userId }) => userId);
 }
 
 /** Korea's outermost ground: Marado, the north of Goseong, Baengnyeongdo, Dokdo. */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { v7 } from "uuid";
 import type { EventPayload, EventType } from "../contract/events.ts";
-import { recipientsOf } from "../services/recipients.ts";
+import { recipientsOf, type StoredEvent } from "../services/recipients.ts";
 import { addParty, addPeople, favourMarket, type PlainParty } from "./alert_world.ts";
 import { CITY_HALL, startTestService, type TestService } from "./harness.ts";
 import { type Watched, watchStatements } from "./query_plans.ts";
@@ -63,13 +63,13 @@ async function fill(): Promise<void> {
   }
 }
 
-function eventOf(type: EventType): Parameters<typeof recipientsOf>[1] {
+function eventOf(type: EventType): StoredEvent {
   const payload = { itemId: party.itemId, marketId: party.marketId, actorId: party.leaderId, userId: party.leaderId };
   return { partyId: party.id, eventId: v7(), type, payload: payload as EventPayload };
 }
 
 Deno.test("a hundred recipients of a new party are one statement over indexes, favourite items out of theirs alone", async () => {
-  const plans = await watched.plansOf(() => recipientsOf(watched, eventOf("party.created")));
+  const plans = await watched.plansOf(() => recipientsOf(watched, [eventOf("party.created")]));
   assert.equal(plans.length, 2, "one statement, planned in both ways");
   for (const { nodes, text, pagesRead } of plans) {
     const sequential = nodes.filter((node) => node["Node Type"] === "Seq Scan").map((node) => node["Relation Name"]);
@@ -80,16 +80,20 @@ Deno.test("a hundred recipients of a new party are one statement over indexes, f
     assert.ok(Number(near[0]!["Rows Removed by Filter"]) <= 40, text);
     assert.ok(pagesRead <= 800, `${pagesRead} pages: ${text}`);
   }
-  const found = await recipientsOf(watched, eventOf("party.created"));
+  const [found = []] = await recipientsOf(watched, [eventOf("party.created")]);
   assert.ok(found.length >= 80 && found.length <= 120, `${found.length} recipients near ${JSON.stringify(CITY_HALL)}`);
 });
 
-Deno.test("members, the leader and the one concerned are found by their keys", async () => {
-  for (const type of ["chat.opened", "join.requested", "join.accepted"] as const) {
-    for (const { nodes, text, pagesRead } of await watched.plansOf(() => recipientsOf(watched, eventOf(type)))) {
+Deno.test("members, the leader and the one concerned are found by their keys, of one event and of many in one statement", async () => {
+  const types = ["chat.opened", "join.requested", "join.accepted"] as const;
+  const many = Array.from({ length: 20 }, () => types.map(eventOf)).flat();
+  for (const events of [...types.map((type) => [eventOf(type)]), many]) {
+    const plans = await watched.plansOf(() => recipientsOf(watched, events));
+    assert.equal(plans.length, 2, "one statement, planned in both ways");
+    for (const { nodes, text, pagesRead } of plans) {
       const sequential = nodes.filter((node) => node["Node Type"] === "Seq Scan" && node["Relation Name"] === "users");
-      assert.deepEqual(sequential, [], `${type}: ${text}`);
-      assert.ok(pagesRead <= 40, `${type}: ${pagesRead} pages: ${text}`);
+      assert.deepEqual(sequential, [], text);
+      assert.ok(pagesRead <= 30 + 10 * events.length, `${pagesRead} pages: ${text}`);
     }
   }
 });

@@ -127,11 +127,13 @@ Deno.test("Whom an event concerns equals a brute-force reading of the contract, 
   });
   const world = fc.record({
     people: fc.array(one, { minLength: 1, maxLength: 12 }),
-    type: fc.constantFrom(...EVENT_TYPES),
-    actor: fc.option(fc.nat()),
-    about: fc.nat(),
+    // Asked for together.
+    events: fc.array(
+      fc.record({ type: fc.constantFrom(...EVENT_TYPES), actor: fc.option(fc.nat()), about: fc.nat() }),
+      { minLength: 1, maxLength: 4 },
+    ),
   });
-  const check = fc.asyncProperty(world, async ({ people, type, actor, about }) => {
+  const check = fc.asyncProperty(world, async ({ people, events }) => {
     const [leader] = await addPeople(service, 1);
     const party = await addParty(service, leader!.id);
     const rows = await Promise.all(people.map(async (each) => {
@@ -154,19 +156,26 @@ Deno.test("Whom an event concerns equals a brute-force reading of the contract, 
       },
       ...rows,
     ];
-    const actorId = actor === null ? null : everyone[actor % everyone.length]!.id;
-    const userId = everyone[about % everyone.length]!.id;
-    const eventId = await tell(service, { type, partyId: party.id, actorId, ...ANY_FACTS, userId } as NewEvent);
-    const [event] = await service.sql`select payload from events where party_id = ${party.id} and id = ${eventId}`;
-    const payload = EVENTS[type].payload.parse(event!.payload);
-    const found = await recipientsOf(service, { partyId: party.id, eventId, type, payload });
+    const told = await Promise.all(events.map(async ({ type, actor, about }) => {
+      const actorId = actor === null ? null : everyone[actor % everyone.length]!.id;
+      const userId = everyone[about % everyone.length]!.id;
+      const eventId = await tell(service, { type, partyId: party.id, actorId, ...ANY_FACTS, userId } as NewEvent);
+      const [row] = await service.sql`select payload from events where party_id = ${party.id} and id = ${eventId}`;
+      return {
+        ...{ partyId: party.id, eventId, type },
+        payload: EVENTS[type].payload.parse(row!.payload),
+        actorId,
+        userId,
+      };
+    }));
+    const found = await recipientsOf(service, told);
     const favours = (each: typeof everyone[number]) =>
       each.favoursMarket ||
       (each.favoursItem && each.home !== null && distanceM(each.home, CITY_HALL) <= FAVORITE_REACH_M);
     const isIn = (each: typeof everyone[number]) => each.state === "accepted";
     const isInOrWaits = (each: typeof everyone[number]) =>
       isIn(each) || each.state === "pending" || each.state === "waiting";
-    const concerned: Record<EventType, (each: typeof everyone[number]) => boolean> = {
+    const concerned: Record<EventType, (each: typeof everyone[number], userId: string) => boolean> = {
       "party.created": favours,
       "party.updated": isInOrWaits,
       "party.confirmed": isIn,
@@ -174,15 +183,18 @@ Deno.test("Whom an event concerns equals a brute-force reading of the contract, 
       "party.reminder": isIn,
       "chat.opened": isIn,
       "join.requested": (each) => each.id === leader!.id,
-      "join.accepted": (each) => each.id === userId,
-      "join.rejected": (each) => each.id === userId,
-      "member.removed": (each) => each.id === userId,
-      "settlement.requested": (each) => each.id === userId,
-      "penalty.received": (each) => each.id === userId,
-      "offer.made": (each) => each.id === userId,
+      "join.accepted": (each, userId) => each.id === userId,
+      "join.rejected": (each, userId) => each.id === userId,
+      "member.removed": (each, userId) => each.id === userId,
+      "settlement.requested": (each, userId) => each.id === userId,
+      "penalty.received": (each, userId) => each.id === userId,
+      "offer.made": (each, userId) => each.id === userId,
     };
-    const expected = everyone.filter((each) => concerned[type](each) && !each.isWithdrawn && each.id !== actorId);
-    assert.deepEqual(found.map(({ userId }) => userId), expected.map(({ id }) => id).toSorted());
+    const expected = told.map(({ type, actorId, userId }) =>
+      everyone.filter((each) => concerned[type](each, userId) && !each.isWithdrawn && each.id !== actorId)
+        .map(({ id }) => id).toSorted()
+    );
+    assert.deepEqual(found.map((some) => some.map(({ userId }) => userId)), expected);
   });
   await fc.assert(check, { numRuns: 60 });
 });
