@@ -1,12 +1,16 @@
 /** Who has streams open on this node. What is written for a person goes to all of theirs. */
+import type { WrittenAlerts } from "../contract/alerts.ts";
 import { Problem } from "../contract/problems.ts";
-import { alertOf, hearNews } from "./alert_news.ts";
+import { framesOf, hearNews } from "./alert_news.ts";
 import type { AlertPump, AlertReader } from "./alert_pump.ts";
-import { eventFrame } from "./event_stream.ts";
+import { nextTurn } from "./next_turn.ts";
 import type { Deps } from "./ports.ts";
 
 /** Streams one person may have open on a node. */
 export const STREAMS_MAX = 5;
+
+/** Alerts in one go, after which the sockets get their turn: the first reader does not wait for the last one's alert. */
+const SLICE = 100;
 
 /** The open streams by person. */
 export interface Feeds<Stream extends AlertReader> extends AsyncDisposable {
@@ -24,11 +28,16 @@ export function openFeeds<Stream extends AlertReader>(
   pump: Pick<AlertPump, "pass">,
 ): Feeds<Stream> {
   const feeds = new Map<string, Set<Stream>>();
-  const hearing = hearNews({ relay, log }, (news) => {
-    for (const to of news.to) {
+  async function tell(news: WrittenAlerts): Promise<void> {
+    const frameOf = framesOf(news);
+    for (const [i, to] of news.to.entries()) {
+      if (i > 0 && i % SLICE === 0) await nextTurn();
       const streams = feeds.get(to.userId);
-      if (streams) pump.pass(streams, to.seq, to.streamed ? eventFrame("alert", alertOf(news, to), to.seq) : null);
+      if (streams) pump.pass(streams, to.seq, to.streamed ? frameOf(to) : null);
     }
+  }
+  const hearing = hearNews({ relay, log }, (news) => {
+    tell(news).catch((error) => log.warn("streams not told: they are read on each second", { error }));
   });
   hearing.catch((error) => log.debug("streams without the relay: they are read on each second", { error }));
 

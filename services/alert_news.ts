@@ -1,6 +1,7 @@
 /** What the writer of alerts tells the nodes, on the relay's channel `alerts`. All of it may be lost: streams poll, too. */
 import { z } from "zod";
 import { type Alert, WrittenAlerts } from "../contract/alerts.ts";
+import type { Locale } from "../contract/identity.ts";
 import type { Deps } from "./ports.ts";
 
 const CHANNEL = "alerts";
@@ -26,8 +27,14 @@ export async function hearNews(
   });
 }
 
-/** The alert as its person gets it. */
-export function alertOf(news: WrittenAlerts, { seq, locale }: WrittenAlerts["to"][number]): Alert {
-  const { id, type, partyId, url, createdAt, texts } = news;
-  return { id, seq, type, partyId, ...texts[locale]!, url, createdAt, readAt: null };
+/** How each of these alerts goes into a stream: worded, and written down, once for each language. */
+export function framesOf({ id, type, partyId, url, createdAt, texts }: WrittenAlerts) {
+  const common = new Map<Locale, string>();
+  return ({ seq, locale }: WrittenAlerts["to"][number]): string => {
+    const rest = common.getOrInsertComputed(locale, () => {
+      const alert: Omit<Alert, "seq"> = { id, type, partyId, ...texts[locale]!, url, createdAt, readAt: null };
+      return JSON.stringify(alert).slice(1);
+    });
+    return `id: ${seq}\nevent: alert\ndata: {"seq":${seq},${rest}\n\n`;
+  };
 }
