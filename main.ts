@@ -17,6 +17,7 @@ import { kakaoGeocoder } from "./adapters/geocoder_kakao.ts";
 import { openMemoryLimiter } from "./adapters/limiter_memory.ts";
 import { openRedisLimiter } from "./adapters/limiter_redis.ts";
 import { openLog } from "./adapters/log_logtape.ts";
+import { prometheusMetrics } from "./adapters/metrics_prometheus.ts";
 import { migrate } from "./adapters/migrations.ts";
 import { argon2Passwords } from "./adapters/passwords_argon2.ts";
 import { peerAddress } from "./adapters/peer_address.ts";
@@ -36,10 +37,12 @@ import { newVapidPair } from "./adapters/vapid.ts";
 import { within } from "./adapters/within.ts";
 import { createApp } from "./routes/app.ts";
 import { originMatcher } from "./routes/envelope.ts";
+import { metricsRoutes } from "./routes/metrics.ts";
 import { serviceRoutes } from "./routes/service.ts";
 import { watchSocketMemory } from "./routes/socket_memory.ts";
 import { openAlertStreams } from "./services/alert_streams.ts";
 import { openChatHub } from "./services/chat_hub.ts";
+import { tellBacklogs, tellOpen } from "./services/figures.ts";
 import { catalogueGeocoder } from "./services/geocoder_catalogue.ts";
 import { watchSessions } from "./services/live_sessions.ts";
 import type { Clock, Deps, Log, Relay } from "./services/ports.ts";
@@ -144,6 +147,9 @@ export async function startService(config: Config, overrides: Overrides = {}): P
   const hub = stack.use(await openChatHub(deps));
   const streams = stack.use(openAlertStreams(deps));
   const readiness = watchReadiness(deps);
+  const metrics = prometheusMetrics();
+  tellBacklogs({ ...deps, metrics });
+  tellOpen(metrics, { hub, streams });
   const app = createApp({
     ...deps,
     live,
@@ -151,6 +157,7 @@ export async function startService(config: Config, overrides: Overrides = {}): P
     hub,
     streams,
     readiness,
+    metrics,
     isAllowedOrigin: originMatcher([
       ...config.ALLOWED_ORIGINS,
       ...(config.PUBLIC_ORIGIN ? [config.PUBLIC_ORIGIN] : []),
@@ -187,14 +194,16 @@ export async function startJobs(config: Config, deps: JobDeps, stack: AsyncDispo
   stack.use(startRefresh(deps, catalogueSources(config)));
 }
 
-/** Starts the workers alone, with the probes on `PORT`. */
+/** Starts the workers alone, with the probes and the figures on `PORT`. */
 async function startWorkers(config: Config): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const deps = await openStores(config, stack);
   stack.use(await startOutbox(deps));
   await startJobs(config, deps, stack);
   const readiness = watchReadiness(deps);
-  const probes = serviceRoutes(readiness);
+  const metrics = prometheusMetrics();
+  tellBacklogs({ ...deps, metrics });
+  const probes = serviceRoutes(readiness).route("/", metricsRoutes(metrics));
   const server = Deno.serve({ port: config.PORT, hostname: config.HOST, onListen: () => {} }, probes.fetch);
   stack.defer(() => shutDown(server));
   stack.defer(() => readiness.drain());

@@ -6,7 +6,7 @@ import { Problem } from "../contract/problems.ts";
 import type { AlertStreams } from "../services/alert_streams.ts";
 import type { ChatHub } from "../services/chat_hub.ts";
 import type { LiveSessions } from "../services/live_sessions.ts";
-import type { Deps } from "../services/ports.ts";
+import type { Deps, Metrics } from "../services/ports.ts";
 import type { Readiness } from "../services/readiness.ts";
 import { addressRoutes } from "./addresses.ts";
 import { adminRoutes } from "./admin.ts";
@@ -30,6 +30,7 @@ import { meRoutes } from "./me.ts";
 import { myPartyRoutes } from "./me_parties.ts";
 import { myPenaltyRoutes } from "./me_penalties.ts";
 import { memberRoutes } from "./members.ts";
+import { metricsRoutes } from "./metrics.ts";
 import { type Asset, pageRoutes } from "./pages.ts";
 import { partyRoutes } from "./parties.ts";
 import { penaltyRoutes } from "./penalties.ts";
@@ -48,6 +49,7 @@ export interface AppDeps extends Deps {
   live: LiveSessions;
   memory: SocketMemory;
   readiness: Readiness;
+  metrics: Metrics;
   /** Whether a browser page of this origin may call with credentials and open sockets. */
   isAllowedOrigin: (origin: string) => boolean;
   /** Whether cookies are for HTTPS only. */
@@ -59,7 +61,7 @@ export interface AppDeps extends Deps {
 export function createApp(deps: AppDeps) {
   const root = new Hono<EdgeEnv>();
   const app = root
-    .use(envelope(deps.log))
+    .use(envelope(deps.log, deps.metrics))
     .use(soundHost)
     .use(crossOrigin(deps.isAllowedOrigin))
     .use(methodNotAllowed({ app: root, onMethodNotAllowed: answerMethods }))
@@ -68,6 +70,7 @@ export function createApp(deps: AppDeps) {
     .onError(answerError(deps.log))
     .notFound((c) => answerProblem(c, new Problem("not-found", `Cannot find ${c.req.path}: no such route`)))
     .route("/", serviceRoutes(deps.readiness))
+    .route("/", metricsRoutes(deps.metrics))
     .route("/", pageRoutes(deps.asset))
     .route("/", asyncApiRoutes())
     .route("/ws", socketRoutes(deps))

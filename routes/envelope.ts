@@ -1,8 +1,9 @@
 /** What every answer carries, whatever route gives it: a request id, security headers, CORS, a log line. */
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
+import { matchedRoutes } from "hono/route";
 import { invalid } from "../contract/problems.ts";
-import type { Log } from "../services/ports.ts";
+import type { Log, Metrics } from "../services/ports.ts";
 import type { EdgeEnv } from "./edge.ts";
 
 /** Constant, so that they cost no computation (hono's secureHeaders takes 20 µs a request for the same ones). */
@@ -16,8 +17,8 @@ const SECURITY_HEADERS = Object.entries({
   "x-frame-options": "DENY",
 });
 
-/** Gives the request its id (the caller's own, if it is a decent one), the answer its headers, the log its line. */
-export function envelope(log: Log): MiddlewareHandler<EdgeEnv> {
+/** Gives the request its id (the caller's own, if it is a decent one), the answer its headers, log and figures their line. */
+export function envelope(log: Log, metrics: Metrics): MiddlewareHandler<EdgeEnv> {
   return async (c, next) => {
     const started = performance.now();
     const given = c.req.header("x-request-id");
@@ -28,9 +29,23 @@ export function envelope(log: Log): MiddlewareHandler<EdgeEnv> {
     headers.set("x-request-id", requestId);
     for (const [name, value] of SECURITY_HEADERS) if (!headers.has(name)) headers.set(name, value);
     if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
-    const tookMs = Math.round(performance.now() - started);
-    log.info("request", { requestId, method: c.req.method, path: c.req.path, status, tookMs });
+    const tookMs = performance.now() - started;
+    log.info("request", { requestId, method: c.req.method, path: c.req.path, status, tookMs: Math.round(tookMs) });
+    metrics.answered({ method: methodOf(c), route: routeOf(c), status }, tookMs / 1_000);
   };
+}
+
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/** Callers make up methods and paths as they like: figures are kept of those that there are. */
+function methodOf({ req: { method } }: Context): string {
+  return METHODS.includes(method) ? method : "other";
+}
+
+/** The last to match is the route itself, unless only the middleware did. */
+function routeOf(c: Context): string {
+  const { path } = matchedRoutes(c).at(-1)!;
+  return path === "/*" ? "none" : path;
 }
 
 /** CORS with credentials for the allowed origins, each answered by name and never with `*`. Others get no such header. */

@@ -1,9 +1,11 @@
 /** The signed-in person's own account. */
 import { Hono } from "hono";
 import { Me, MeChange, PasswordChange, Withdrawal } from "../contract/identity.ts";
+import { MyData } from "../contract/my_data.ts";
 import { changePassword, withdraw } from "../services/accounts.ts";
 import { LIMITS } from "../services/limits.ts";
 import { changeMe, readMe } from "../services/me.ts";
+import { readMyData } from "../services/my_data.ts";
 import type { Deps } from "../services/ports.ts";
 import { type EdgeEnv, jsonBody } from "./edge.ts";
 import { signedIn } from "./guard.ts";
@@ -13,7 +15,7 @@ type MeDeps =
   & Pick<Deps, "sql" | "relay" | "limiter" | "passwords" | "tokens" | "clock" | "log">
   & Pick<CookieDeps, "secureCookies">;
 
-/** GET, PATCH and DELETE `/`, PUT `/password`. The last two want the password, whoever holds the access token. */
+/** GET, PATCH and DELETE `/`, PUT `/password`, GET `/export`. DELETE and PUT want the password, whoever holds the access token. */
 export function meRoutes(deps: MeDeps) {
   return new Hono<EdgeEnv>()
     .get(
@@ -30,6 +32,19 @@ export function meRoutes(deps: MeDeps) {
       }),
       jsonBody(MeChange),
       async (c) => c.json(await changeMe(deps, c.get("caller").userId, c.req.valid("json"))),
+    )
+    .get(
+      "/export",
+      signedIn(deps, {
+        summary: "Everything that is kept about you, as one JSON file",
+        answers: { 200: MyData },
+        limit: LIMITS.exports,
+      }),
+      async (c) => {
+        const data = await readMyData(deps, c.get("caller").userId);
+        c.header("content-disposition", `attachment; filename="moajang-${data.exportedAt.slice(0, 10)}.json"`);
+        return c.json(data);
+      },
     )
     .put(
       "/password",

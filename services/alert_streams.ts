@@ -29,6 +29,8 @@ export interface AlertStreams {
     caller: Pick<AccessClaims, "userId" | "sessionId" | "expiresAt">,
     after: number | undefined,
   ): Promise<ReadableStream<Uint8Array>>;
+  /** Streams that are open. */
+  count(): number;
   /** Tells every client to connect elsewhere, and ends its stream; none is opened any more. */
   drain(): void;
 }
@@ -90,6 +92,7 @@ export function openAlertStreams(
       pump.wake([stream]);
       return out.body;
     },
+    count: () => [...feeds.all()].length,
     drain,
     async [Symbol.asyncDispose]() {
       clearInterval(timer);

@@ -17,6 +17,8 @@ import { within } from "./within.ts";
 export interface ChatHub extends Pick<SocketSeats, "enter"> {
   /** Takes a client in; the edge passes on what it says, and that it is gone. */
   connect(protocol: Protocol, arrival: Arrival): Connection;
+  /** Sockets that are open. */
+  count(): number;
   /** Throws `unavailable` once the node is about to stop. */
   requireStaying(): void;
   /**
@@ -87,6 +89,7 @@ export async function openChatHub(
         },
       };
     },
+    count: () => connections.size,
     enter: seats.enter,
     requireStaying,
     append,

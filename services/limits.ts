@@ -19,6 +19,8 @@ export const LIMITS = {
   messages: { name: "messages", points: 120, durationS: 60, lease: 10 },
   /** Tries to check in, of one person at one party: six digits, three of a million good at a time. */
   checkIns: { name: "check-ins", points: 5, durationS: 300, isFixed: true },
+  /** Exports of one's own data: each reads all that there is. */
+  exports: { name: "exports", points: 10, durationS: 3600 },
   /** Socket and stream openings. */
   connections: { name: "connections", points: 120, durationS: 60 },
 } as const satisfies Record<string, Limit>;

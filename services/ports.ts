@@ -11,6 +11,16 @@ export interface Clock {
   now(): Date;
 }
 
+/** Figures of this process, and of the system as it sees it, for whoever watches over it. */
+export interface Metrics {
+  /** A request was answered. `route` is its pattern, `/api/parties/:id`: of paths there are too many. */
+  answered(request: { method: string; route: string; status: number }, seconds: number): void;
+  /** Has `read` asked each time the figures are read. Where it fails, or takes longer than 2 s, there is no such figure. */
+  gauge(name: string, help: string, read: () => number | Promise<number>): void;
+  /** All of them, in the text format of Prometheus. */
+  text(): Promise<string>;
+}
+
 /** Structured log lines. Never pass secrets, e-mail addresses or positions: fields are written as they come. */
 export interface Log {
   debug(message: string, fields?: Record<string, unknown>): void;

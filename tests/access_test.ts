@@ -56,6 +56,7 @@ const alertOfLeader = async (party: { id: string }) =>
 const ROWS: Record<string, Row> = {
   "GET /healthz": { expected: everyone(200) },
   "GET /readyz": { expected: everyone(200) },
+  "GET /metrics": { expected: everyone(200) },
   "GET /asyncapi.json": { expected: everyone(200) },
   "GET /ws": { expected: everyone(426) },
 
@@ -66,6 +67,7 @@ const ROWS: Record<string, Row> = {
   "POST /api/auth/tickets": { expected: signedIn(201) },
   "GET /api/me": { expected: signedIn(200) },
   "PATCH /api/me": { expected: signedIn(200), body: () => ({ locale: "ko" }) },
+  "GET /api/me/export": { expected: signedIn(200) },
   "PUT /api/me/password": {
     expected: signedIn(204),
     isLast: true,

@@ -25,6 +25,7 @@ const ROOMS: Record<string, Room> = {
       "node:*",
       "postgres",
       "proj4",
+      "prom-client",
       "rabbitmq-client",
       "rate-limiter-flexible",
       "redis",

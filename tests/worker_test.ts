@@ -8,6 +8,8 @@ Deno.test("a worker answers its probes, and stops in order within 10 s, even whe
   const namespace = `test-${crypto.randomUUID().slice(-12)}`;
   await using worker = await startNode(environmentOf({ database, namespace }), "worker");
   for (const path of ["/healthz", "/readyz"]) assert.equal((await call(worker.url + path, "GET")).status, 200);
+  const figures = await (await fetch(`${worker.url}/metrics`)).text();
+  assert.match(figures, /^moajang_events_waiting 0$/m);
 
   const { hostname, port } = new URL(worker.url);
   using peer = await Deno.connect({ hostname, port: Number(port) });

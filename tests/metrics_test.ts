@@ -1,0 +1,83 @@
+/** GET /metrics: what those who run the service see of it. */
+import assert from "node:assert/strict";
+import { v7 } from "uuid";
+import { connectChat } from "./chat_client.ts";
+import { openEvents } from "./event_stream.ts";
+import { openParty } from "./harness.ts";
+import { poll } from "./poll.ts";
+import { sendRaw } from "./raw_http.ts";
+import { testPeople, testService } from "./set_up.ts";
+
+const service = testService();
+const [person] = testPeople(service, 1);
+
+/** The figures by their names with labels. */
+async function read(): Promise<Map<string, number>> {
+  const response = await fetch(`${service.url}/metrics`);
+  assert.equal(response.status, 200);
+  assert.equal(response.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+  const lines = (await response.text()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  return new Map(lines.map((line) => {
+    const [, name, value] = /^([a-z_0-9]+(?:\{[^}]*\})?) (\S+)$/.exec(line) ?? assert.fail(`not a figure: ${line}`);
+    return [name!, Number(value)];
+  }));
+}
+
+const answered = (method: string, route: string, status: number) =>
+  `http_request_duration_seconds_count{method="${method}",route="${route}",status="${status}"}`;
+
+Deno.test("requests are counted by method, route and status, however many paths and methods callers make up", async () => {
+  const before = (await read()).get(answered("GET", "/api/items", 200)) ?? 0;
+  for (let n = 0; n < 3; n++) await service.call("GET", "/api/items");
+  const unknown = v7();
+  await service.call("GET", `/api/parties/${unknown}`, { token: person.token });
+  await service.call("GET", `/${unknown}`);
+  await sendRaw(service.url, `MADE-UP /${unknown} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
+  const figures = await read();
+  assert.equal(figures.get(answered("GET", "/api/items", 200)), before + 3);
+  assert.equal(figures.get(answered("GET", "/api/parties/:id", 404)), 1);
+  assert.equal(figures.get(answered("GET", "none", 404)), 1);
+  assert.equal(figures.get(answered("other", "none", 404)), 1);
+  assert.ok(![...figures.keys()].some((name) => name.includes(unknown) || name.includes("MADE-UP")));
+});
+
+Deno.test("sockets and streams that are open are counted, and no longer when they are gone", async () => {
+  const open = async () => {
+    const figures = await read();
+    return [figures.get("moajang_sockets_open"), figures.get("moajang_streams_open")];
+  };
+  const has = (...counts: number[]) => poll(async () => (await open()).join() === counts.join());
+  await has(0, 0);
+  {
+    await using _client = await connectChat(service, person);
+    await using _first = await openEvents(`${service.url}/api/alerts/stream`, person);
+    await using _second = await openEvents(`${service.url}/api/alerts/stream`, person);
+    await has(1, 2);
+  }
+  await has(0, 0);
+});
+
+Deno.test("what waits is counted and its age told; a figure that cannot be read is left out, and the others are there", async () => {
+  const { sql, clock } = service;
+  const party = await openParty(service, person);
+  await poll(async () => (await read()).get("moajang_events_waiting") === 0);
+  assert.equal((await read()).get("moajang_event_oldest_seconds"), 0);
+  await sql`
+    insert into events (party_id, id, type, region_code, payload, created_at, publish_after)
+    select ${party.id}, gen_random_uuid(), 'party.created', '11140', '{}', ${clock.now()}::timestamptz - interval '90 s' * n,
+      ${clock.now()}::timestamptz + interval '1 hour'
+    from generate_series(1, 3) as n`;
+  const figures = await read();
+  assert.equal(figures.get("moajang_events_waiting"), 3);
+  const oldest = figures.get("moajang_event_oldest_seconds")!;
+  assert.ok(oldest >= 270 && oldest < 360, `${oldest}`);
+  assert.equal(figures.get("moajang_pushes_waiting"), 0);
+  assert.ok(figures.get("process_resident_memory_bytes")! > 0);
+
+  await sql`alter table pushes rename to pushes_away`;
+  const without = await read();
+  assert.ok(!without.has("moajang_pushes_waiting"));
+  assert.equal(without.get("moajang_events_waiting"), 3);
+  await sql`alter table pushes_away rename to pushes`;
+  assert.equal((await read()).get("moajang_pushes_waiting"), 0);
+});
