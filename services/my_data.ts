@@ -45,12 +45,13 @@ async function readInbox(sql: Sql, userId: string): Promise<MyData["alerts"]> {
 
 async function readPenalties(sql: Sql, userId: string): Promise<Penalty[]> {
   const all: Penalty[] = [];
-  for (let cursor: string | undefined;;) {
-    const { items, nextCursor } = await listPenalties({ sql }, userId, { limit: 100, cursor });
-    all.push(...items);
-    if (!nextCursor) return all.reverse();
-    cursor = nextCursor;
-  }
+  let cursor: string | undefined;
+  do {
+    const page = await listPenalties({ sql }, userId, { limit: 100, cursor });
+    all.push(...page.items);
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor);
+  return all.reverse();
 }
 
 /** What is told as the tables have it. */
