@@ -6,6 +6,7 @@
  */
 import { Hono } from "hono";
 import { readConfig } from "../adapters/config.ts";
+import { prometheusMetrics } from "../adapters/metrics_prometheus.ts";
 import { startService } from "../main.ts";
 import { boundedBody, jsonOnly } from "../routes/body.ts";
 import { answerError, type EdgeEnv, ids } from "../routes/edge.ts";
@@ -16,7 +17,7 @@ import { quietLog } from "../tests/quiet_log.ts";
 const service = await startService(readConfig(Deno.env.toObject()), { log: quietLog });
 const { deps } = service;
 const app = new Hono<EdgeEnv>()
-  .use(envelope(deps.log))
+  .use(envelope(deps.log, prometheusMetrics()))
   .use(soundHost)
   .use(crossOrigin(() => false))
   .use(boundedBody)

@@ -1,24 +1,12 @@
 /** Appeals: who may, until when, who decides, and what counts meanwhile and afterwards. */
 import assert from "node:assert/strict";
-import {
-  assertProblem,
-  type Person,
-  poll,
-  signUpAll,
-  startAnotherNode,
-  startTestService,
-  type TestService,
-} from "./harness.ts";
+import { assertProblem, type Person, poll, signUpAll, startAnotherNode } from "./harness.ts";
+import { testPeople, testService } from "./set_up.ts";
 import { age, asAdmin, countOf, penalise } from "./trust_world.ts";
 
-let service: TestService;
-let admin: Person;
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-  [admin] = await signUpAll(service, 1) as [Person];
-  await asAdmin(service, admin);
-});
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
+const [admin] = testPeople(service, 1);
+Deno.test.beforeAll(async () => void await asAdmin(service, admin));
 
 const people = (count: number) => signUpAll(service, count) as Promise<[Person, Person, Person]>;
 const appeal = (id: string, { token }: Person, text = "제시간에 갔습니다") =>

@@ -4,11 +4,10 @@ import fc from "fast-check";
 import { v7 } from "uuid";
 import type { Item, Market } from "../contract/catalogue.ts";
 import { distanceM } from "../services/geo.ts";
-import { addItem, addMarket, type Answer, assertProblem, startTestService, type TestService } from "./harness.ts";
+import { addItem, addMarket, type Answer, assertProblem } from "./harness.ts";
+import { testService } from "./set_up.ts";
 
-let service: TestService;
-Deno.test.beforeAll(async () => void (service = await startTestService()));
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 Deno.test("GET /api/items finds a text anywhere in name, variety or category, whatever its case", async () => {
   const item = await addItem(service, { category: "과실류Q7", name: "왕사과", variety: "Fuji 후지" });

@@ -14,7 +14,7 @@ export async function addPartiesAt(
 ): Promise<PlainParty[]> {
   const [leader] = await addPeople(world, 1), first = await addParty(world, leader!.id);
   const ids = [first.id, ...Array.from({ length: count - 1 }, () => v7())];
-  const at = (hours: number) => new Date(world.clock.now().getTime() + hours * HOUR_MS);
+  const now = world.clock.now().getTime(), at = (hours: number) => new Date(now + hours * HOUR_MS);
   await world.sql`
     insert into parties (id, leader_id, market_id, item_id, title, quantity, unit, quantity_taken, capacity, starts_at,
       ends_at, join_until, search_text, created_at)

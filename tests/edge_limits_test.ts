@@ -4,13 +4,12 @@ import fc from "fast-check";
 import { peerAddress } from "../adapters/peer_address.ts";
 import { LIMITS } from "../services/limits.ts";
 import { type Answer, assertProblem, signUp, startTestService, type TestService } from "./harness.ts";
+import { testService } from "./set_up.ts";
 
 /** Leaves three requests a minute. */
 const FACTOR = 3 / LIMITS.requests.points;
 
-let service: TestService;
-Deno.test.beforeAll(async () => void (service = await startTestService()));
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 /** Another node on the same database, that allows little, with allowances of its own. */
 function startStrict(environment: Record<string, string> = {}): Promise<TestService> {

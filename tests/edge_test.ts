@@ -1,11 +1,10 @@
 /** What every route has in common: how a request is read, and how a refusal is told. */
 import assert from "node:assert/strict";
-import { type Answer, assertProblem, signUp, startTestService, type TestService } from "./harness.ts";
+import { type Answer, assertProblem, signUp, startTestService } from "./harness.ts";
 import { sendRaw } from "./raw_http.ts";
+import { testService } from "./set_up.ts";
 
-let service: TestService;
-Deno.test.beforeAll(async () => void (service = await startTestService()));
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 Deno.test("a problem is application/problem+json with type, title, status, detail, code and request id, no more", async () => {
   const answer = await service.call("GET", "/api/nowhere");

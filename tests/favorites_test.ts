@@ -2,19 +2,10 @@
 import assert from "node:assert/strict";
 import { v7 } from "uuid";
 import { FAVORITES_MAX } from "../services/favorites.ts";
-import {
-  addItem,
-  addMarket,
-  assertProblem,
-  type Person,
-  signUp,
-  startTestService,
-  type TestService,
-} from "./harness.ts";
+import { addItem, addMarket, assertProblem, type Person, signUp } from "./harness.ts";
+import { testService } from "./set_up.ts";
 
-let service: TestService;
-Deno.test.beforeAll(async () => void (service = await startTestService()));
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 Deno.test("GET /api/favorites lists the caller's own items and markets, newest first", async () => {
   const person = await signUp(service), other = await signUp(service);

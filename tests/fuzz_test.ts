@@ -2,16 +2,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { sendText } from "./chat_world.ts";
-import { joinAccepted, openParty, signUp, startTestService, type TestService } from "./harness.ts";
+import { joinAccepted, openParty, signUp } from "./harness.ts";
 import { type AnyRequest, type Known, requestTo } from "./openapi_arbitrary.ts";
 import { OpenApi, operationsOf } from "./openapi_document.ts";
+import { testService } from "./set_up.ts";
 
 /** Of each call; the whole takes some seconds. */
 const REQUESTS = 25;
 
-let service: TestService;
-Deno.test.beforeAll(async () => void (service = await startTestService()));
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 Deno.test("no request, however odd, makes any call answer 5xx, and the service goes on answering", async () => {
   const document = OpenApi.parse((await service.call("GET", "/openapi.json")).body);

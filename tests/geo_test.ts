@@ -2,11 +2,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { chordM, distanceM } from "../services/geo.ts";
-import { startTestService, type TestService } from "./harness.ts";
+import { testService } from "./set_up.ts";
 
-let service: TestService;
-Deno.test.beforeAll(async () => void (service = await startTestService()));
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 const inKorea = fc.record({
   lat: fc.double({ min: 32, max: 40, noNaN: true }),

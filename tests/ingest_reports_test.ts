@@ -2,17 +2,14 @@
 import assert from "node:assert/strict";
 import { v7 } from "uuid";
 import { IngestRejectList, IngestRunList } from "../contract/ingest.ts";
-import { assertProblem, type Person, signUp, startTestService, type TestService } from "./harness.ts";
+import { assertProblem, signUp } from "./harness.ts";
 import { ingest, openCodeBook, sourcesAt } from "./ingest_world.ts";
+import { testPeople, testService } from "./set_up.ts";
+import { asAdmin } from "./trust_world.ts";
 
-let service: TestService;
-let admin: Person;
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-  admin = await signUp(service);
-  await service.sql`update users set role = 'admin' where id = ${admin.id}`;
-});
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
+const [admin] = testPeople(service, 1);
+Deno.test.beforeAll(async () => void await asAdmin(service, admin));
 
 const ask = (path: string, { token }: { token: string } = admin) =>
   service.call("GET", `/api/admin/ingest-runs${path}`, { token });

@@ -1,11 +1,10 @@
 /** A leader who does not come: half of the members who did may say so, and it counts once. */
 import assert from "node:assert/strict";
-import { assertProblem, type Person, poll, signUpAll, startTestService, type TestService } from "./harness.ts";
+import { assertProblem, type Person, poll, signUpAll } from "./harness.ts";
+import { testService } from "./set_up.ts";
 import { countOf, partyWith } from "./trust_world.ts";
 
-let service: TestService;
-Deno.test.beforeAll(async () => void (service = await startTestService()));
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 const people = (count: number) => signUpAll(service, count) as Promise<[Person, Person, Person, Person, Person]>;
 const report = (party: { id: string }, { token }: Person) =>

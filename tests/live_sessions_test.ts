@@ -10,22 +10,14 @@ import {
   type Person,
   poll,
   signUp,
-  startAnotherNode,
   startTestService,
   type TestService,
 } from "./harness.ts";
 import { quietLog } from "./quiet_log.ts";
+import { testNodes } from "./set_up.ts";
 
 /** Two nodes of one system. Embedded, each has a relay of its own, so that nothing but the poll crosses between them. */
-let service: TestService, neighbour: TestService;
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-  neighbour = await startAnotherNode(service);
-});
-Deno.test.afterAll(async () => {
-  await neighbour[Symbol.asyncDispose]();
-  await service[Symbol.asyncDispose]();
-});
+const [service, neighbour] = testNodes();
 
 async function signInAgain({ email, password }: Person, at = service): Promise<Answer["body"]> {
   const answer = await at.call("POST", "/api/auth/signin", { body: { email, password } });

@@ -2,16 +2,15 @@
 import assert from "node:assert/strict";
 import { PROBLEMS } from "../contract/problems.ts";
 import { type AppDeps, createApp } from "../routes/app.ts";
-import { assertProblem, signUp, startTestService, type TestService } from "./harness.ts";
+import { assertProblem, signUp } from "./harness.ts";
 import { OpenApi, operationsOf, pathToNothing } from "./openapi_document.ts";
+import { testService } from "./set_up.ts";
 
-let service: TestService;
+const service = testService();
 let document: OpenApi;
 Deno.test.beforeAll(async () => {
-  service = await startTestService();
   document = OpenApi.parse((await service.call("GET", "/openapi.json")).body);
 });
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
 
 /** What a client is promised. */
 const PROMISED = `

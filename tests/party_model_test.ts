@@ -2,21 +2,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { addPeople, type Neighbour } from "./alert_world.ts";
-import { openParty, type Person, startAnotherNode, startTestService, type TestService } from "./harness.ts";
+import { openParty, type Person, type TestService } from "./harness.ts";
 import { memberCount, type Model, newModel, RULES } from "./party_model.ts";
+import { testNodes } from "./set_up.ts";
 
 const PEOPLE = 6, CAPACITY = 4, STEPS_MAX = 60;
 /** On real servers; with all embedded a quarter of them, which has the same calls and rules. */
 const STEPS = Deno.env.get("DATABASE_URL") ? 10_000 : 2_500;
 
-const stack = new AsyncDisposableStack();
-let here: TestService;
-let nodes: TestService[];
-Deno.test.beforeAll(async () => {
-  here = stack.use(await startTestService());
-  nodes = [here, stack.use(await startAnotherNode(here))];
-});
-Deno.test.afterAll(async () => await stack.disposeAsync());
+const nodes = testNodes(), [here] = nodes;
 
 /** The party as it really is. */
 interface Real {

@@ -1,19 +1,13 @@
 /** The decision table of penalties: who × state × attended, and of those given, appealed × age. And that each is given once. */
 import assert from "node:assert/strict";
 import { addPeople, type Neighbour } from "./alert_world.ts";
-import { openParty, type Person, startAnotherNode, startTestService, type TestService } from "./harness.ts";
+import { openParty, type Person, type TestService } from "./harness.ts";
+import { testNodes, testPeople } from "./set_up.ts";
 import { age, asAdmin } from "./trust_world.ts";
 
-const stack = new AsyncDisposableStack();
-let here: TestService, there: TestService;
-let admin: Neighbour;
-Deno.test.beforeAll(async () => {
-  here = stack.use(await startTestService());
-  there = stack.use(await startAnotherNode(here));
-  [admin] = await addPeople(here, 1) as [Neighbour];
-  await asAdmin(here, admin as unknown as Person);
-});
-Deno.test.afterAll(async () => await stack.disposeAsync());
+const [here, there] = testNodes();
+const [admin] = testPeople(here, 1);
+Deno.test.beforeAll(async () => void await asAdmin(here, admin));
 
 const WHO = ["leader", "accepted", "pending", "rejected", "left", "removed", "stranger"] as const;
 const STATES = ["open", "confirmed", "done", "cancelled"] as const;

@@ -3,11 +3,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { v7 } from "uuid";
 import type { Item, Market } from "../contract/catalogue.ts";
-import { addItem, addMarket, startTestService, type TestService } from "./harness.ts";
+import { addItem, addMarket } from "./harness.ts";
+import { testService } from "./set_up.ts";
 
-let service: TestService;
-Deno.test.beforeAll(async () => void (service = await startTestService()));
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+const service = testService();
 
 Deno.test("GET /api/items puts the name first, then what begins with it, then words in it, then anywhere, then categories", async () => {
   // What stands first has the worst rank: the grade decides before it.

@@ -1,19 +1,11 @@
 /** Sessions: how they go on, how their tokens travel, and how they end. */
 import assert from "node:assert/strict";
 import { v7 } from "uuid";
-import { type Answer, assertProblem, type Person, signUp, startTestService, type TestService } from "./harness.ts";
+import { type Answer, assertProblem, type Person, signUp, startTestService } from "./harness.ts";
+import { testNodes } from "./set_up.ts";
 
 /** Two nodes of one system. Embedded, each has a relay of its own, so that nothing but the poll crosses between them. */
-let service: TestService, neighbour: TestService;
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-  const { database, namespace } = service;
-  neighbour = await startTestService({ database, namespace });
-});
-Deno.test.afterAll(async () => {
-  await neighbour[Symbol.asyncDispose]();
-  await service[Symbol.asyncDispose]();
-});
+const [service, neighbour] = testNodes();
 
 const DAY_MS = 86_400_000;
 

@@ -3,21 +3,15 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { v7 } from "uuid";
 import { openRoom, readLog } from "./chat_world.ts";
-import { type Person, signUp, startTestService, type TestService } from "./harness.ts";
+import { signUp } from "./harness.ts";
+import { testPeople, testService } from "./set_up.ts";
 import { anything } from "./stomp_arbitrary.ts";
 import { app, connectFrame, connectStock, connectStomp, frame, openStomp, topic } from "./stomp_client.ts";
 
-let service: TestService;
-let leader: Person;
-let member: Person;
+const service = testService();
+const [leader, member] = testPeople(service, 2);
 let partyId: string;
-
-Deno.test.beforeAll(async () => {
-  service = await startTestService();
-  [leader, member] = await Promise.all([signUp(service), signUp(service)]);
-  partyId = await openRoom(service, leader, [member]);
-});
-Deno.test.afterAll(async () => await service[Symbol.asyncDispose]());
+Deno.test.beforeAll(async () => void (partyId = await openRoom(service, leader, [member])));
 
 Deno.test("who does not connect as one should hears an ERROR with the version spoken, and is closed", async () => {
   const { token } = member;
