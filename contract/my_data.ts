@@ -4,6 +4,7 @@ import { AlertPreferences } from "./alert_preferences.ts";
 import { Alert } from "./alerts.ts";
 import { Id, Instant } from "./common.ts";
 import { Me } from "./identity.ts";
+import { Membership, PartyStatus } from "./parties.ts";
 import { Penalty } from "./penalties.ts";
 
 const Standing = z.object({
@@ -13,9 +14,9 @@ const Standing = z.object({
   itemName: z.string(),
   marketName: z.string(),
   startsAt: Instant,
-  partyStatus: z.string(),
-  role: z.enum(["leader", "member"]),
-  status: z.string(),
+  partyStatus: PartyStatus,
+  role: Membership.shape.role,
+  status: Membership.shape.status,
   /** In the party's base units. */
   quantity: z.int(),
   quantityWish: z.int().nullable(),

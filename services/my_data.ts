@@ -16,14 +16,14 @@ import { inTransaction, sqlOf } from "./transaction.ts";
 export async function readMyData({ sql, clock }: Pick<Deps, "sql" | "clock">, userId: string): Promise<MyData> {
   return await inTransaction(sql, async (tx) => {
     tx`set transaction isolation level repeatable read, read only`.execute();
-    const [account, alerts, alertPreferences, penalties, plain] = await Promise.all([
+    const [account, alerts, alertPreferences, penalties, lists] = await Promise.all([
       readAccount(tx, userId),
       readInbox(sqlOf(tx), userId),
       readAlertPreferences({ sql: sqlOf(tx) }, userId),
       readPenalties(sqlOf(tx), userId),
-      readPlain(tx, userId),
+      readLists(tx, userId),
     ]);
-    return { exportedAt: clock.now().toISOString(), account, ...plain, alerts, alertPreferences, penalties };
+    return { exportedAt: clock.now().toISOString(), account, ...lists, alerts, alertPreferences, penalties };
   });
 }
 
@@ -55,9 +55,9 @@ async function readPenalties(sql: Sql, userId: string): Promise<Penalty[]> {
 }
 
 /** What is told as the tables have it. */
-type Plain = Omit<MyData, "exportedAt" | "account" | "alerts" | "alertPreferences" | "penalties">;
+type Lists = Omit<MyData, "exportedAt" | "account" | "alerts" | "alertPreferences" | "penalties">;
 
-const PLAIN: Record<keyof Plain, (tx: TransactionSql, userId: string) => PromiseLike<Record<string, unknown>[]>> = {
+const LISTS: Record<keyof Lists, (tx: TransactionSql, userId: string) => PromiseLike<Record<string, unknown>[]>> = {
   sessions: (tx, userId) =>
     tx`
       select created_at as "createdAt", expires_at as "expiresAt", ended_at as "endedAt"
@@ -139,8 +139,8 @@ const PLAIN: Record<keyof Plain, (tx: TransactionSql, userId: string) => Promise
       order by s.party_id`,
 };
 
-async function readPlain(tx: TransactionSql, userId: string): Promise<Plain> {
-  const lists = Object.entries(PLAIN).map(async ([name, read]) => [name, (await read(tx, userId)).map(told)]);
+async function readLists(tx: TransactionSql, userId: string): Promise<Lists> {
+  const lists = Object.entries(LISTS).map(async ([name, read]) => [name, (await read(tx, userId)).map(told)]);
   return Object.fromEntries(await Promise.all(lists));
 }
 

@@ -13,7 +13,8 @@ const [person] = testPeople(service, 1);
 
 /** The figures by their names with labels. */
 async function read(): Promise<Map<string, number>> {
-  const response = await fetch(`${service.url}/metrics`);
+  // Well before the database would end a statement that waits.
+  const response = await fetch(`${service.url}/metrics`, { signal: AbortSignal.timeout(15_000) });
   assert.equal(response.status, 200);
   assert.equal(response.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
   const lines = (await response.text()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
@@ -80,4 +81,10 @@ Deno.test("what waits is counted and its age told; a figure that cannot be read 
   assert.equal(without.get("moajang_events_waiting"), 3);
   await sql`alter table pushes_away rename to pushes`;
   assert.equal((await read()).get("moajang_pushes_waiting"), 0);
+  await sql.begin(async (tx) => {
+    await tx`lock table pushes in access exclusive mode`;
+    const meanwhile = await read();
+    assert.ok(!meanwhile.has("moajang_pushes_waiting"), "nobody waits for it");
+    assert.equal(meanwhile.get("moajang_events_waiting"), 3);
+  });
 });

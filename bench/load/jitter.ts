@@ -3,6 +3,7 @@
  * messages each of them got in the end, and how long after coming back it took to have all that it had missed.
  */
 import process from "node:process";
+import { poll } from "../../tests/poll.ts";
 import { type Client, join, joinAll } from "./crowd.ts";
 import { type DialectName, DIALECTS, type Place, type Seat } from "./dialects.ts";
 import { openBusyness, openLatencies, pace, readPlan, report, sleep } from "./process.ts";
@@ -107,7 +108,8 @@ await pace({ perS: perS * speakers.length, ms, first: 0 }, (count) => {
 await Promise.all(cutting);
 const due = listeners.reduce((sum, { room }) => sum + said[room]!, 0);
 const got = () => listeners.reduce((sum, listener) => sum + listener.got.size, 0);
-for (let waitedMs = 0; waitedMs < DRAIN_MS && got() < due; waitedMs += 100) await sleep(100);
+// What has not come by then is the figure.
+await poll(() => got() >= due, { timeoutMs: DRAIN_MS }).catch(() => {});
 await report(
   {
     ...{ due, delivered: got(), repeated, disordered, cuts, replayed: replays.count },
