@@ -176,7 +176,8 @@ export async function removeStaleLocks({ home, socketFolder }: Place): Promise<v
   }
 }
 
-const STOP_MS = 10_000;
+/** What a disk may take for the last checkpoint. Nobody loses by waiting: without it the server stops all the same. */
+const STOP_MS = 60_000;
 
 /** Stops the server and resolves when it is gone: connections are ended, what was committed is on the disk. */
 export async function stopServer(place: Place): Promise<void> {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { EmbeddedPostgres } from "../adapters/postgres_embedded.ts";
 import { openSql } from "../adapters/sql_postgres.ts";
+import { poll } from "./poll.ts";
 import { quietLog } from "./quiet_log.ts";
 
 type Connection = EmbeddedPostgres["connection"];
@@ -17,7 +18,11 @@ export async function makeDataDir(name = ""): Promise<{ path: string; home: stri
     path,
     home,
     async [Symbol.asyncDispose]() {
-      for (const pid of await serverProcesses(home)) kill(pid, "SIGKILL");
+      await poll(async () => {
+        const processes = await serverProcesses(home);
+        for (const pid of processes) kill(pid, "SIGKILL");
+        return processes.length === 0;
+      });
       await Deno.remove(root, { recursive: true });
     },
   };

@@ -7,7 +7,7 @@ import { copyFor, kill, makeDataDir, query, serverProcesses, start } from "./emb
 import { poll } from "./poll.ts";
 import { quietLog } from "./quiet_log.ts";
 
-const open = (dataDir: string) => openEmbeddedPostgres({ dataDir, log: quietLog });
+const open = (dataDir: string, log = quietLog) => openEmbeddedPostgres({ dataDir, log });
 
 Deno.test("data are there again at the next start, and the last to leave stops the server", async () => {
   await using dir = await makeDataDir();
@@ -55,16 +55,19 @@ Deno.test("of four processes starting at once one starts the server, and it runs
 
 Deno.test("whoever comes while the last one leaves finds a server that stays, however they interleave", async () => {
   await using dir = await makeDataDir();
+  const warnings: unknown[] = [];
+  const log = { ...quietLog, warn: (...words: unknown[]) => void warnings.push(words) };
   let count = 0;
   await Promise.all(Array.from({ length: 3 }, async (_, i) => {
     for (let round = 0; round < 6; round++) {
-      await using embedded = await open(dir.path);
+      await using embedded = await open(dir.path, log);
       await query(embedded.connection, "select 1");
       if ((round + i) % 2) await query(embedded.connection, "select pg_sleep(0.05)");
       count++;
     }
   }));
   assert.equal(count, 18);
+  assert.deepEqual(warnings, []);
   assert.deepEqual(await serverProcesses(dir.home), []);
 });
 
