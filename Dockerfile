@@ -5,15 +5,28 @@ FROM denoland/deno:2.9.6 AS packages
 ENV DENO_DIR=/packages
 WORKDIR /app
 COPY deno.json deno.lock ./
-# Of the embedded PostgreSQL, and of what drives a browser in the tests, only the package's name is looked for: 60 MB of
-# programs and 13 MB of scripts stay out of the image.
-RUN deno install --frozen && \
-  rm -rf "$DENO_DIR"/npm/*/@embedded-postgres/*/*/native "$DENO_DIR"/npm/*/playwright-core/*/lib
+COPY client/deno.json client/
+RUN deno install --frozen
+
+FROM packages AS client
+COPY contract contract
+COPY services/outlines.json services/
+COPY tools/client.ts tools/
+COPY client client
+RUN deno task client
+
+# Of the embedded PostgreSQL, of what the client is built from, and of what drives a browser in the tests, only the package's
+# name is looked for: 60 MB of programs and 50 MB of scripts stay out of the image.
+FROM packages AS slim
+RUN rm -rf "$DENO_DIR"/npm/*/@embedded-postgres/*/*/native "$DENO_DIR"/npm/*/playwright-core/*/lib \
+  "$DENO_DIR"/npm/*/lucide-preact/*/dist "$DENO_DIR"/npm/*/axe-core/*/axe*
 
 FROM denoland/deno:2.9.6
 WORKDIR /app
-COPY --from=packages /packages /packages
+COPY --from=slim /packages /packages
+COPY --from=client /app/client/dist client/dist
 COPY deno.json deno.lock main.ts ./
+COPY client/deno.json client/
 COPY contract contract
 COPY migrations migrations
 COPY services services

@@ -10,6 +10,7 @@
  */
 import { openMemoryCache } from "./adapters/cache_memory.ts";
 import { openRedisCache } from "./adapters/cache_redis.ts";
+import { readClientFiles } from "./adapters/client_files.ts";
 import { systemClock } from "./adapters/clock_system.ts";
 import { type Config, ConfigError, readConfig, signingSecret, vapidKeys } from "./adapters/config.ts";
 import { docsAsset } from "./adapters/docs_asset.ts";
@@ -90,6 +91,7 @@ async function openStores(config: Config, stack: AsyncDisposableStack, overrides
     nodeSeats: openMemorySeats({ factor: config.RATE_LIMIT_FACTOR }),
     queue: stack.use(await openQueue(config, log)),
     push: await openPush(config, stack, database),
+    metrics: prometheusMetrics(),
   };
 }
 
@@ -147,9 +149,8 @@ export async function startService(config: Config, overrides: Overrides = {}): P
   const hub = stack.use(await openChatHub(deps));
   const streams = stack.use(openAlertStreams(deps));
   const readiness = watchReadiness(deps);
-  const metrics = prometheusMetrics();
-  tellBacklogs({ ...deps, metrics });
-  tellOpen(metrics, { hub, streams });
+  tellBacklogs(deps);
+  tellOpen(deps.metrics, { hub, streams });
   const app = createApp({
     ...deps,
     live,
@@ -157,13 +158,14 @@ export async function startService(config: Config, overrides: Overrides = {}): P
     hub,
     streams,
     readiness,
-    metrics,
     isAllowedOrigin: originMatcher([
       ...config.ALLOWED_ORIGINS,
       ...(config.PUBLIC_ORIGIN ? [config.PUBLIC_ORIGIN] : []),
     ]),
     secureCookies: config.PUBLIC_ORIGIN?.startsWith("https:") ?? config.DATABASE_URL !== undefined,
     asset: docsAsset,
+    client: await readClientFiles(),
+    tileUrl: config.MAP_TILE_URL,
   });
   const addressOf = peerAddress(config.TRUSTED_PROXIES);
   const server = Deno.serve(
@@ -201,9 +203,8 @@ async function startWorkers(config: Config): Promise<AsyncDisposable> {
   stack.use(await startOutbox(deps));
   await startJobs(config, deps, stack);
   const readiness = watchReadiness(deps);
-  const metrics = prometheusMetrics();
-  tellBacklogs({ ...deps, metrics });
-  const probes = serviceRoutes(readiness).route("/", metricsRoutes(metrics));
+  tellBacklogs(deps);
+  const probes = serviceRoutes(readiness).route("/", metricsRoutes(deps.metrics));
   const server = Deno.serve({ port: config.PORT, hostname: config.HOST, onListen: () => {} }, probes.fetch);
   stack.defer(() => shutDown(server));
   stack.defer(() => readiness.drain());

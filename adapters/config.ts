@@ -40,6 +40,10 @@ const Environment = z.object({
   ),
   TRUSTED_PROXIES: list(z.string().refine(isAddressBlock, "must list addresses or CIDR blocks such as 10.0.0.0/8")),
   RATE_LIMIT_FACTOR: z.coerce.number().positive().max(1_000_000).default(1),
+  MAP_TILE_URL: url("https", "http").refine(
+    (value) => ["{z}", "{x}", "{y}"].every((each) => value.includes(each)),
+    "must have {z}, {x} and {y} in it",
+  ).optional(),
   LOG_LEVEL: z.enum(["debug", "info", "warning", "error"]).default("info"),
   MAFRA_API_URL: url("http", "https").default("http://211.237.50.150:7080/openapi"),
   MAFRA_API_KEY: text.optional(),

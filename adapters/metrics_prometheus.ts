@@ -1,5 +1,5 @@
 /** Figures in the text format of Prometheus, by `prom-client`, with the process' own. */
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Metrics } from "../services/ports.ts";
 import { within } from "./within.ts";
 
@@ -25,9 +25,22 @@ export function prometheusMetrics(): Metrics {
     buckets: SECONDS,
     registers,
   });
+  const counter = (name: string, help: string) => new Counter({ name, help, registers });
+  const written = {
+    texts: counter("moajang_texts_total", "Chat texts that this process has committed."),
+    alerts: counter("moajang_alerts_total", "Alerts that this process has written into inboxes."),
+  };
+  const pushes = new Counter({
+    name: "moajang_pushes_total",
+    help: "Pushes that this process has dealt with, by what became of them.",
+    labelNames: ["outcome"] as const,
+    registers,
+  });
   let reading: Promise<string> | undefined;
   return {
     answered: (request, seconds) => requests.observe(request, seconds),
+    wrote: (what, count) => written[what].inc(count),
+    pushed: (outcome) => pushes.inc({ outcome }),
     gauge(name, help, read) {
       new Gauge({
         name,

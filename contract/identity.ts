@@ -54,6 +54,8 @@ export const Me = z.object({
   role: z.enum(["user", "admin"]),
   home: z.object({ roadAddress: z.string(), lat: z.number(), lng: z.number(), regionCode: z.string() }).nullable(),
   locale: Locale,
+  /** Whether their location may be used: a home needs it. */
+  consents: z.object({ location: z.boolean() }),
   createdAt: Instant,
 }).meta({ id: "Me" });
 /** See the schema. */

@@ -6,7 +6,7 @@ import { Problem } from "../contract/problems.ts";
 import type { AlertStreams } from "../services/alert_streams.ts";
 import type { ChatHub } from "../services/chat_hub.ts";
 import type { LiveSessions } from "../services/live_sessions.ts";
-import type { Deps, Metrics } from "../services/ports.ts";
+import type { Deps } from "../services/ports.ts";
 import type { Readiness } from "../services/readiness.ts";
 import { addressRoutes } from "./addresses.ts";
 import { adminRoutes } from "./admin.ts";
@@ -20,6 +20,7 @@ import { myCalendarRoutes, partyCalendarRoutes } from "./calendars.ts";
 import { chatRoutes } from "./chat.ts";
 import { checkInRoutes } from "./check_in.ts";
 import { chatListRoutes } from "./chats.ts";
+import { type ClientDeps, clientRoutes } from "./client.ts";
 import { deadLetterRoutes } from "./dead_letters.ts";
 import { answerError, answerProblem, type EdgeEnv } from "./edge.ts";
 import { crossOrigin, envelope, soundHost } from "./envelope.ts";
@@ -43,13 +44,12 @@ import type { SocketMemory } from "./socket_memory.ts";
 import { userRoutes } from "./users.ts";
 
 /** What the edge needs beyond the services' own dependencies. */
-export interface AppDeps extends Deps {
+export interface AppDeps extends Deps, ClientDeps {
   hub: ChatHub;
   streams: AlertStreams;
   live: LiveSessions;
   memory: SocketMemory;
   readiness: Readiness;
-  metrics: Metrics;
   /** Whether a browser page of this origin may call with credentials and open sockets. */
   isAllowedOrigin: (origin: string) => boolean;
   /** Whether cookies are for HTTPS only. */
@@ -72,6 +72,7 @@ export function createApp(deps: AppDeps) {
     .route("/", serviceRoutes(deps.readiness))
     .route("/", metricsRoutes(deps.metrics))
     .route("/", pageRoutes(deps.asset))
+    .route("/", clientRoutes(deps))
     .route("/", asyncApiRoutes())
     .route("/ws", socketRoutes(deps))
     .route("/api/auth", authRoutes(deps))

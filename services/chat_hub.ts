@@ -45,7 +45,7 @@ const STOPPING = "this node is about to stop";
 
 /** Opens the chat of this node. */
 export async function openChatHub(
-  deps: Pick<Deps, "sql" | "relay" | "tokens" | "limiter" | "seats" | "nodeSeats" | "clock" | "log">,
+  deps: Pick<Deps, "sql" | "relay" | "tokens" | "limiter" | "seats" | "nodeSeats" | "clock" | "log" | "metrics">,
 ): Promise<ChatHub & AsyncDisposable> {
   const rooms = await openRooms(deps);
   const seats = openSocketSeats(deps);

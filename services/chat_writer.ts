@@ -29,7 +29,7 @@ interface Waiting extends NewText {
 
 /** Opens the writer. `onCommitted` is told of a room's new entries in the order of their seq, before the senders are. */
 export function openWriter(
-  deps: Pick<Deps, "sql" | "clock">,
+  deps: Pick<Deps, "sql" | "clock" | "metrics">,
   onCommitted: (partyId: string, entries: Entry[]) => void,
 ): ChatWriter {
   /** By room, in the order of arrival; rooms in the order in which they are served next. */
@@ -55,6 +55,7 @@ export function openWriter(
     try {
       const results = await appendTexts(deps, texts);
       const added = results.flatMap((result) => result instanceof Problem || !result.isNew ? [] : [result.entry]);
+      deps.metrics.wrote("texts", added.length);
       for (const [partyId, entries] of Map.groupBy(added, (entry) => entry.partyId)) onCommitted(partyId, entries);
       texts.forEach(({ done }, i) => {
         const result = results[i]!;

@@ -2,7 +2,7 @@
 import type { Deps, Metrics } from "./ports.ts";
 
 /** Of the whole system, whichever process tells it. */
-export function tellBacklogs({ metrics, sql, clock }: Pick<Deps, "sql" | "clock"> & { metrics: Metrics }): void {
+export function tellBacklogs({ metrics, sql, clock }: Pick<Deps, "sql" | "clock" | "metrics">): void {
   const count = async (query: PromiseLike<{ count: number }[]>) => (await query)[0]!.count;
   metrics.gauge(
     "moajang_events_waiting",

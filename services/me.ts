@@ -10,6 +10,7 @@ type Home = Omit<NonNullable<Me["home"]>, "regionCode">;
 export async function readMe({ sql }: { sql: Sql | TransactionSql }, userId: string): Promise<Me> {
   const [me] = await sql<(Omit<Me, "createdAt"> & { createdAt: Date })[]>`
     select id, email, nickname, role, locale, created_at as "createdAt",
+      json_build_object('location', location_at is not null) as consents,
       case when home_address is not null then json_build_object(
         'roadAddress', home_address, 'lat', home_lat, 'lng', home_lng, 'regionCode', home_region_code) end as home
     from users

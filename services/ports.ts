@@ -15,6 +15,10 @@ export interface Clock {
 export interface Metrics {
   /** A request was answered. `route` is its pattern, `/api/parties/:id`: of paths there are too many. */
   answered(request: { method: string; route: string; status: number }, seconds: number): void;
+  /** So many more were committed by this process. */
+  wrote(what: "texts" | "alerts", count: number): void;
+  /** One more push, and what became of it: of one that is tried several times, each time. */
+  pushed(outcome: string): void;
   /** Has `read` asked each time the figures are read. Where it fails, or takes longer than 2 s, there is no such figure. */
   gauge(name: string, help: string, read: () => number | Promise<number>): void;
   /** All of them, in the text format of Prometheus. */
@@ -267,4 +271,5 @@ export interface Deps {
   push: Push | null;
   clock: Clock;
   log: Log;
+  metrics: Metrics;
 }

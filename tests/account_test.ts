@@ -32,7 +32,14 @@ Deno.test("PATCH /api/me changes nickname, language and home, each by itself, an
   assert.equal((await change({ home: null })).home, null);
   assert.deepEqual((await change({ home: HOME })).home, { ...HOME, regionCode });
   const { id: _id, createdAt: _at, ...me } = await change({});
-  assert.deepEqual(me, { email, nickname, role: "user", locale: "en", home: { ...HOME, regionCode } });
+  assert.deepEqual(me, {
+    email,
+    nickname,
+    role: "user",
+    locale: "en",
+    home: { ...HOME, regionCode },
+    consents: { location: true },
+  });
   assert.equal((await change({ consents: { location: false } })).home, null);
   const [row] = await service
     .sql`select home_address, home_lat, home_point, location_at from users where email = ${email}`;

@@ -39,7 +39,11 @@ const ROOMS: Record<string, Room> = {
     project: ["contract/", "services/", "workers/"],
     packages: ["@clack/prompts", "croner", "p-queue", "p-retry", "zod"],
   },
-  client: { project: ["contract/", "client/", "type routes/app.ts"], packages: ["hono"] },
+  // Of the contract, types and the two tables that need no zod, which would be half of the page.
+  client: {
+    project: ["type contract/", "contract/problems.ts", "contract/screens.ts", "client/"],
+    packages: ["@preact/signals", "leaflet", "lucide-preact", "preact", "preact-iso", "supercluster"],
+  },
   "main.ts": { project: [""], packages: ["*"] },
   tests: { project: [""], packages: ["*"] },
   bench: { project: [""], packages: ["*"] },

@@ -1,6 +1,6 @@
 /** A real browser: the machine's own Chromium or Chrome, else, on Linux, the one that comes as a package. */
 import { dirname } from "node:path";
-import { type BrowserContext, chromium, type LaunchOptions, type Page } from "playwright-core";
+import { type Browser, type BrowserContext, chromium, type LaunchOptions, type Page } from "playwright-core";
 import packaged from "./chromium/deno.json" with { type: "json" };
 
 const OWN = [
@@ -28,11 +28,20 @@ if (!hasBrowser) {
 
 /** Starts it without a window, in a profile of its own that is forgotten. Closed by `await using`. */
 export async function openBrowser(): Promise<BrowserContext> {
-  return await chromium.launchPersistentContext("", {
+  return await chromium.launchPersistentContext("", await launchOptions());
+}
+
+/** Starts it for several people, each in a context of their own. Closed by `await using`. */
+export async function launchBrowser(): Promise<Browser> {
+  return await chromium.launch(await launchOptions());
+}
+
+async function launchOptions(): Promise<LaunchOptions> {
+  return {
     ...(own ? { executablePath: own } : await unpacked()),
     chromiumSandbox: false, // root may not have one
     args: ["--disable-gpu", "--disable-quic"],
-  });
+  };
 }
 
 async function firstOf(paths: string[]): Promise<string | undefined> {

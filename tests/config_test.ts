@@ -79,6 +79,7 @@ Deno.test("every wrong variable ends the start with its name, and never with its
     SEOUL_API_URL: ["file:///x"],
     KAKAO_API_URL: ["dapi.kakao.com"],
     KAKAO_REST_API_KEY: ["two words", "열쇠", "a\nb"],
+    MAP_TILE_URL: ["https://tiles.example/{z}/{x}.png", "tiles.example/{z}/{x}/{y}.png", "file:///{z}/{x}/{y}"],
     VAPID_PUBLIC_KEY: ["short", "A".repeat(87), `B${"A".repeat(87)}`],
     VAPID_PRIVATE_KEY: ["short", "A".repeat(44)],
     VAPID_SUBJECT: ["me@moajang.example", "mailto:me", "http://moajang.example"],

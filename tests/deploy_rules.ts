@@ -167,7 +167,7 @@ function checkDockerfile(source: string, ignore: string): string[] {
   const last = lines.slice(lines.findLastIndex((line) => line.startsWith("FROM ")));
   const user = last.findLast((line) => line.startsWith("USER "))?.slice("USER ".length);
   const entry = last.find((line) => line.startsWith("ENTRYPOINT ")) ?? "";
-  const copied = last.flatMap((line) => /^COPY (?!--)(.*) \S+$/.exec(line)?.[1]?.split(" ") ?? []);
+  const copied = copiedBy(last), ignored = ignore.split("\n");
   const faults: [string, boolean][] = [
     ["runs as root", !user || /^(root|0)\b/.test(user)],
     ["has no health check", !last.some((line) => line.startsWith("HEALTHCHECK "))],
@@ -180,9 +180,19 @@ function checkDockerfile(source: string, ignore: string): string[] {
     ...faults.filter(([, is]) => is).map(([fault]) => `Dockerfile: ${fault}`),
     ...["main.ts", "contract", "migrations", "services", "adapters", "routes", "workers"]
       .filter((path) => !copied.includes(path)).map((path) => `Dockerfile: ${path} is not copied`),
-    ...copied.filter((path) => !ignore.split("\n").includes(`!${path}`))
+    ...(last.includes("COPY --from=client /app/client/dist client/dist")
+      ? []
+      : ["Dockerfile: the client is not copied"]),
+    ...copiedBy(lines).filter((path) =>
+      !ignored.some((line) => line === `!${path}` || path.startsWith(`${line.slice(1)}/`))
+    )
       .map((path) => `.dockerignore: keeps ${path} from the build`),
   ];
+}
+
+/** What comes from the build's own folder. */
+function copiedBy(lines: string[]): string[] {
+  return lines.flatMap((line) => /^COPY (?!--)(.*) \S+$/.exec(line)?.[1]?.split(" ") ?? []);
 }
 
 function checkNginx(source: string): string[] {

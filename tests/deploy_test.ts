@@ -95,6 +95,8 @@ const PLANTED: [string, string, string, RegExp][] = [
   ["Dockerfile", `"--allow-net"`, `"--allow-all"`, /may write, run processes or more/],
   ["Dockerfile", `"--cached-only", `, "", /may fetch packages at the start/],
   ["Dockerfile", "COPY workers workers\n", "", /Dockerfile: workers is not copied/],
+  ["Dockerfile", "COPY --from=client /app/client/dist client/dist\n", "", /Dockerfile: the client is not copied/],
+  [".dockerignore", "!client\n", "", /\.dockerignore: keeps client\/deno\.json from the build/],
   [".dockerignore", "!migrations\n", "", /\.dockerignore: keeps migrations from the build/],
   ["Dockerfile", "deno:2.9.6 AS", "deno:2.9.5 AS", /Dockerfile: deno 2\.9\.5, .* has 2\.9\.6/],
   ["README.md", "deno@2.9.6", "deno@2.9.7", /README\.md: deno 2\.9\.7, .* has 2\.9\.6/],

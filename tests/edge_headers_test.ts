@@ -1,4 +1,4 @@
-/** What every answer carries: a request id, security headers, CORS for the allowed origins; and the pages. */
+/** What every answer carries: a request id, security headers, CORS for the allowed origins; and the API reference. */
 import assert from "node:assert/strict";
 import { addItem, assertProblem, signUp } from "./harness.ts";
 import { testService } from "./set_up.ts";
@@ -14,7 +14,6 @@ Deno.test("every answer carries the security headers, whatever its status", asyn
   const json = { "content-type": "application/json" };
   const answers: [number, string, string, RequestInit?][] = [
     [200, "GET", "/api/items"],
-    [200, "GET", "/"],
     [200, "GET", "/docs"],
     [200, "GET", "/docs/swagger-ui.css"],
     [200, "GET", "/openapi.json"],
@@ -43,7 +42,7 @@ Deno.test("every answer carries the security headers, whatever its status", asyn
     assert.match(headers.get("x-request-id") ?? "", /^[\w-]{8,64}$/);
     assert.match(headers.get("vary") ?? "", /origin/i, `${method} ${path}: a shared cache must tell origins apart`);
     assert.equal(headers.get("cache-control"), path.endsWith(".css") ? "public, max-age=86400" : "no-store");
-    const isPage = path === "/" || path === "/docs";
+    const isPage = path === "/docs";
     assert.match(headers.get("content-security-policy") ?? "", /default-src 'none'.*frame-ancestors 'none'/);
     assert.equal(headers.get("content-security-policy")?.includes("script-src"), isPage, `${method} ${path}`);
     for (const name of ["server", "x-powered-by"]) assert.equal(headers.get(name), null);
@@ -140,25 +139,21 @@ Deno.test("a preflight of an allowed origin is told every method and header that
   }
 });
 
-Deno.test("the pages are whole: everything they name is served from here, and nothing comes from elsewhere", async () => {
-  for (const [path, says] of [["/", "모아장"], ["/docs", "Moajang API"]] as const) {
-    const page = await service.call("GET", path);
-    assert.equal(page.status, 200);
-    assert.match(page.headers.get("content-type") ?? "", /^text\/html; charset=utf-8/i);
-    assert.match(page.body, new RegExp(`<title>[^<]*${says}`));
-    const policy = page.headers.get("content-security-policy") ?? "";
-    assert.doesNotMatch(policy, /http|\*|script-src[^;]*unsafe/);
-    const named = [...page.body.matchAll(/(?:src|href)="([^"]*)"/g)].map((match) => match[1]!);
-    assert.ok(named.length >= 3, `${path} names ${named}`);
-    for (const name of named) {
-      assert.match(name, /^\/(?!\/)/, `${path} names ${name}`);
-      const asset = await service.call("GET", name);
-      assert.equal(asset.status, 200, name);
-      const type = name.endsWith(".js") ? /^text\/javascript/ : name.endsWith(".css") ? /^text\/css/ : /json|html/;
-      assert.match(asset.headers.get("content-type") ?? "", type);
-    }
-    assert.doesNotMatch(page.body, /<script(?![^>]*\bsrc=)|\son\w+="/, "the policy would stop a script in the page");
+Deno.test("the API reference is whole: everything it names is served from here, and nothing comes from elsewhere", async () => {
+  const page = await service.call("GET", "/docs");
+  assert.equal(page.status, 200);
+  assert.match(page.headers.get("content-type") ?? "", /^text\/html; charset=utf-8/i);
+  assert.match(page.body, /<title>[^<]*Moajang API/);
+  assert.doesNotMatch(page.headers.get("content-security-policy") ?? "", /http|\*|script-src[^;]*unsafe/);
+  const named = [...page.body.matchAll(/(?:src|href)="([^"]*)"/g)].map((match) => match[1]!);
+  assert.ok(named.length >= 3, `it names ${named}`);
+  for (const name of named) {
+    assert.match(name, /^\/(?!\/)/);
+    const asset = await service.call("GET", name);
+    assert.equal(asset.status, 200, name);
+    assert.match(asset.headers.get("content-type") ?? "", name.endsWith(".js") ? /^text\/javascript/ : /^text\/css/);
   }
+  assert.doesNotMatch(page.body, /<script(?![^>]*\bsrc=)|\son\w+="/, "the policy would stop a script in the page");
   assert.ok((await service.call("GET", "/docs/swagger-ui-bundle.js")).body.length > 100_000);
   assert.match((await service.call("GET", "/docs/start.js")).body, /\/openapi\.json/);
   for (const path of ["/docs/package.json", "/docs/..%2fdeno.json", "/docs/../deno.json", "/docs/%2e%2e/deno.json"]) {

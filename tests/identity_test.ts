@@ -45,6 +45,7 @@ Deno.test("POST /api/auth/signup answers a session of the new person, with role 
     role: "user",
     home: { ...HOME, regionCode: "11140" },
     locale: "ko",
+    consents: { location: true },
   });
   assert.deepEqual((await service.call("GET", "/api/me", { token: accessToken })).body, user);
 });

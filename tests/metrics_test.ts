@@ -1,14 +1,19 @@
 /** GET /metrics: what those who run the service see of it. */
 import assert from "node:assert/strict";
 import { v7 } from "uuid";
+import { leaderWithAlerts } from "./alert_world.ts";
 import { connectChat } from "./chat_client.ts";
+import { openRoomOf, sendText } from "./chat_world.ts";
 import { openEvents } from "./event_stream.ts";
 import { openParty } from "./harness.ts";
 import { poll } from "./poll.ts";
+import { clockAt, openPushService, subscribe } from "./push_world.ts";
 import { sendRaw } from "./raw_http.ts";
 import { testPeople, testService } from "./set_up.ts";
 
-const service = testService();
+const pushes = openPushService();
+Deno.test.afterAll(async () => await pushes[Symbol.asyncDispose]());
+const service = testService({ environment: { PUSH_LOCAL_HOSTS: pushes.host }, clock: clockAt(12) });
 const [person] = testPeople(service, 1);
 
 /** The figures by their names with labels. */
@@ -56,6 +61,26 @@ Deno.test("sockets and streams that are open are counted, and no longer when the
     await has(1, 2);
   }
   await has(0, 0);
+});
+
+Deno.test("texts, alerts and pushes are counted once they are done, each once", async () => {
+  const figure = async (name: string) => (await read()).get(name) ?? 0;
+  const { partyId } = await openRoomOf(service, person, 1), again = v7();
+  const texts = await figure("moajang_texts_total");
+  for (const clientMsgId of [v7(), again, again]) await sendText(service, person, partyId, "하나", clientMsgId);
+  assert.equal(await figure("moajang_texts_total"), texts + 2);
+
+  const { leader, alert, whenTold } = await leaderWithAlerts(service, 0);
+  const browser = await pushes.addBrowser();
+  await subscribe(service, leader, browser);
+  const alerts = await figure("moajang_alerts_total");
+  await alert(2);
+  await whenTold();
+  await poll(async () => await figure(`moajang_pushes_total{outcome="sent"}`) === 2);
+  assert.equal(await figure("moajang_alerts_total"), alerts + 2);
+  browser.answer = () => new Response(null, { status: 410 });
+  await alert();
+  await poll(async () => await figure(`moajang_pushes_total{outcome="gone"}`) === 1);
 });
 
 Deno.test("what waits is counted and its age told; a figure that cannot be read is left out, and the others are there", async () => {

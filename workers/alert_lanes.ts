@@ -33,7 +33,7 @@ interface Waiting extends Telling {
 
 /** Opens them, with nothing under way. */
 export function openAlertLanes(
-  deps: Pick<Deps, "sql" | "relay" | "clock" | "log">,
+  deps: Pick<Deps, "sql" | "relay" | "clock" | "log" | "metrics">,
   { deadlineMs = DEADLINE_MS }: { deadlineMs?: number } = {},
 ): AlertLanes {
   const queue: Waiting[] = [];
@@ -58,6 +58,7 @@ export function openAlertLanes(
     try {
       const told = await writeAlerts(deps, turn);
       failures = 0;
+      deps.metrics.wrote("alerts", told.reduce((sum, { count }) => sum + count, 0));
       for (const [i, event] of turn.entries()) {
         event.waiting = told[i]!.waiting;
         if (event.waiting.length === 0) event.done.resolve();

@@ -14,7 +14,7 @@ import { consumeRegions } from "./region_consumers.ts";
  * held up to the deadline. Disposing finishes what is under way.
  */
 export async function startAlerts(
-  deps: Pick<Deps, "sql" | "queue" | "relay" | "cache" | "clock" | "log">,
+  deps: Pick<Deps, "sql" | "queue" | "relay" | "cache" | "clock" | "log" | "metrics">,
   options: { deadlineMs?: number } = {},
 ): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();

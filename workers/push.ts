@@ -26,7 +26,7 @@ const SETTLE_MS = 15_000;
 /** Those on their way at the stop are given this long: one that is broken off may come twice. */
 const GRACE_MS = 3_000;
 
-type PushDeps = Pick<Deps, "sql" | "relay" | "clock" | "log"> & { push: Push };
+type PushDeps = Pick<Deps, "sql" | "relay" | "clock" | "log" | "metrics"> & { push: Push };
 
 /**
  * Starts pushing. A push whose worker was killed comes again when its lease is over: each is sent at least once, or dropped
@@ -67,6 +67,7 @@ export async function startPush(deps: PushDeps): Promise<AsyncDisposable> {
       deps.log.warn("a push could not be made and comes again", { ...nameOf(turn), error });
       return { kind: "later", reason: "an unexpected error" };
     });
+    deps.metrics.pushed(outcome.kind);
     leave(isAnswered(outcome) ? outcome.kind !== "later" : null);
     // What was sent and cannot be written down would be sent again: it is worth some patience, within the lease.
     await pRetry(() => settle(deps, turn, outcome, stopping.signal), {

@@ -1,0 +1,109 @@
+/**
+ * Builds the client into `client/dist/`: its scripts bundled by `deno bundle`, everything but the page named by its content,
+ * so that browsers may keep it for ever. The folder is there whole or not at all, whoever else builds at the same time.
+ *
+ *   deno task client
+ */
+import { createHash } from "node:crypto";
+import { extname, join } from "node:path";
+
+const CLIENT = new URL("../client/", import.meta.url).pathname, DIST = join(CLIENT, "dist");
+
+/** Builds it; answers its folder. */
+export async function buildClient(): Promise<string> {
+  const draft = `${DIST}.${crypto.randomUUID()}`;
+  await Deno.mkdir(draft);
+  try {
+    await build(draft);
+    await replace(draft);
+  } catch (error) {
+    await Deno.remove(draft, { recursive: true }).catch(() => {});
+    throw error;
+  }
+  return DIST;
+}
+
+async function build(folder: string): Promise<void> {
+  await bundle(folder, "app.tsx", "worker.ts");
+  await Deno.writeTextFile(join(folder, "app.css"), await styles());
+  await Deno.copyFile(join(CLIENT, "icon.svg"), join(folder, "icon.svg"));
+  await Deno.copyFile(join(CLIENT, "../services/outlines.json"), join(folder, "outlines.json"));
+  const worker = await take(join(folder, "worker.js"));
+  const names = await nameByContent(folder);
+  const fill = async (name: string) =>
+    (await Deno.readTextFile(join(CLIENT, name))).replace(/\{\{([\w.-]+)\}\}/g, (whole, each) => names[each] ?? whole);
+  await Deno.writeTextFile(join(folder, "index.html"), await fill("index.html"));
+  await Deno.writeTextFile(join(folder, "manifest.webmanifest"), await fill("manifest.webmanifest"));
+  // With the names in it, the worker is another one whenever a file is: browsers then fetch what is new.
+  await Deno.writeTextFile(
+    join(folder, "sw.js"),
+    `self.FILES=${JSON.stringify(Object.values(names).sort())};${worker}`,
+  );
+}
+
+async function bundle(folder: string, ...entries: string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "bundle",
+      "--quiet",
+      "--platform",
+      "browser",
+      "--minify",
+      "--code-splitting",
+      "--outdir",
+      folder,
+      ...entries,
+    ],
+    cwd: CLIENT,
+    stdout: "null",
+  }).output();
+  if (!success) throw new Error(`Cannot bundle the client: ${new TextDecoder().decode(stderr).trim()}`);
+}
+
+/** What all screens share first, then what is of some of them: later rules win. */
+const STYLES = ["base", "frame", "controls", "content", "find", "account", "leader", "alerts", "party", "chat"];
+
+async function styles(): Promise<string> {
+  const files = [
+    new URL(import.meta.resolve("leaflet/dist/leaflet.css")),
+    ...STYLES.map((name) => join(CLIENT, "styles", `${name}.css`)),
+  ];
+  return (await Promise.all(files.map((file) => Deno.readTextFile(file)))).join("");
+}
+
+async function take(path: string): Promise<string> {
+  const text = await Deno.readTextFile(path);
+  await Deno.remove(path);
+  return text;
+}
+
+/** What the bundler has named by its content: parts that several entries share, or that are read later. */
+const NAMED = /-[A-Z0-9]{8}\.js$/;
+
+/** Renames `app.js` to `app-<hash>.js` and the like; what is named so already keeps its name. */
+async function nameByContent(folder: string): Promise<Record<string, string>> {
+  const names: Record<string, string> = {};
+  for await (const { name } of Deno.readDir(folder)) {
+    if (NAMED.test(name)) names[name] = name;
+    else {
+      const content = await Deno.readFile(join(folder, name));
+      const hash = createHash("sha256").update(content).digest("hex").slice(0, 10), extension = extname(name);
+      names[name] = `${name.slice(0, -extension.length)}-${hash}${extension}`;
+      await Deno.rename(join(folder, name), join(folder, names[name]));
+    }
+  }
+  return names;
+}
+
+/** A service that is running has read the old folder; one that is starting finds either. */
+async function replace(draft: string): Promise<void> {
+  const old = `${draft}.old`;
+  await Deno.rename(DIST, old).catch(() => {});
+  await Deno.rename(draft, DIST).catch((error) => {
+    // Somebody else has just built the same.
+    if (!(error instanceof Deno.errors.AlreadyExists) && error?.code !== "ENOTEMPTY") throw error;
+  });
+  for (const left of [old, draft]) await Deno.remove(left, { recursive: true }).catch(() => {});
+}
+
+if (import.meta.main) await buildClient();
