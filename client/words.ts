@@ -1,6 +1,7 @@
 /** Languages, and how amounts, distances and times are said. Times are Korean, wherever the reader is. */
 import { computed, effect, signal } from "@preact/signals";
 import type { Party } from "../contract/parties.ts";
+import { spanTo } from "./korean_time.ts";
 
 /** A language that the client speaks. */
 export type Language = "ko" | "en";
@@ -57,14 +58,12 @@ export function date(instant: string): string {
   return formats.value.date.format(new Date(instant));
 }
 
-const SPANS = [["day", 86_400], ["hour", 3_600], ["minute", 60]] as const;
-
 /** `3시간 후`, `내일`, `5분 전`. */
 export function ago(instant: string, nowMs = Date.now()): string {
   const s = (Date.parse(instant) - nowMs) / 1_000;
   if (Math.abs(s) < 60) return s > 0 ? t("곧", "in a moment") : t("방금", "just now");
-  const [unit, length] = SPANS.find(([, length]) => Math.abs(s) >= length) ?? SPANS[2];
-  return formats.value.ago.format(Math.trunc(s / length), unit);
+  const { unit, count } = spanTo(instant, nowMs);
+  return formats.value.ago.format(count, unit);
 }
 
 /** `850 m`, `1.2 km`. */

@@ -1,5 +1,6 @@
 /** What a log looks like when it is shown: texts as they read by now, notices, and the lines between. */
 import type { Entry } from "../../contract/chat.ts";
+import { koreanDay } from "../korean_time.ts";
 
 /** One line of the screen. */
 export type Line = DayLine | UnreadLine | NoticeLine | TextLine;
@@ -48,12 +49,12 @@ export interface Look {
 /** The lines of an unbroken run of entries. */
 export function linesOf(run: readonly Entry[], look: Look): Line[] {
   const wordings = wordingsOf(run), reached = [...reachOf(run, look).values()], lines: Line[] = [];
-  let day = "", hasUnread = false;
+  let day: number | undefined, hasUnread = false;
   for (const entry of run) {
     if (entry.kind === "edit" || entry.kind === "delete") continue;
     const line = entry.kind === "text" ? textLine(entry, wordings, reached, look) : noticeLine(entry);
-    if (dayOf(entry) !== day) {
-      day = dayOf(entry);
+    if (koreanDay(entry.sentAt) !== day) {
+      day = koreanDay(entry.sentAt);
       lines.push({ kind: "day", key: `day ${day}`, at: entry.sentAt });
     }
     if (!hasUnread && isNew(line, look)) {
@@ -110,10 +111,4 @@ function reachOf(run: readonly Entry[], { myId, pointers }: Look): Map<string, n
   }
   reached.delete(myId);
   return reached;
-}
-
-const KOREA_MS = 9 * 3600_000;
-
-function dayOf({ sentAt }: Entry): string {
-  return new Date(Date.parse(sentAt) + KOREA_MS).toISOString().slice(0, 10);
 }

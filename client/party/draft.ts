@@ -2,7 +2,7 @@
 import type { Item, Market } from "../../contract/catalogue.ts";
 import type { Place } from "../../contract/common.ts";
 import type { NewParty, Party } from "../../contract/parties.ts";
-import { fromField, later, toField } from "./korean_time.ts";
+import { fromField, later, toField } from "../korean_time.ts";
 
 /** How people say a pack's size: base units, or a thousand of them. */
 export const PACK_UNITS = {

@@ -2,7 +2,7 @@
 import { Refusal } from "../http.ts";
 import { t } from "../words.ts";
 import { type Draft, quantityOf } from "./draft.ts";
-import { fromField } from "./korean_time.ts";
+import { fromField } from "../korean_time.ts";
 
 /** Item and pack; where and when; shares and people; the look at it all. */
 export const LAST_STEP = 4;

@@ -7,7 +7,7 @@ import { Sheet } from "../ui/sheet.tsx";
 import { tell } from "../ui/toasts.tsx";
 import { t } from "../words.ts";
 import { useSheetForm } from "./act_sheet.tsx";
-import { fromField, toField } from "./korean_time.ts";
+import { fromField, toField } from "../korean_time.ts";
 import type { PartyView } from "./party_view.ts";
 
 /** The fields as they stand in the form. */

@@ -5,7 +5,7 @@ import { me } from "../session.ts";
 import { Field } from "../ui/form.tsx";
 import { distance, t } from "../words.ts";
 import type { Draft } from "./draft.ts";
-import { fromField, later, toField } from "./korean_time.ts";
+import { fromField, later, toField } from "../korean_time.ts";
 import { OwnPlace } from "./own_place.tsx";
 import { Picker } from "./picker.tsx";
 import type { StepProps } from "./step_props.ts";

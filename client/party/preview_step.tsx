@@ -1,7 +1,7 @@
 /** Making a party, at the end: what the others will see of it. */
 import { shareKrw, t, when, won } from "../words.ts";
 import { type Draft, leaderShareOf, PACK_UNITS, quantityOf } from "./draft.ts";
-import { fromField } from "./korean_time.ts";
+import { fromField } from "../korean_time.ts";
 import { exactAmount } from "./quantities.ts";
 
 /** All that has been filled in. */

@@ -3,7 +3,7 @@ import { Area, Check, Field } from "../ui/form.tsx";
 import { Stepper } from "../ui/stepper.tsx";
 import { shareKrw, t, won } from "../words.ts";
 import { leaderShareOf, PACK_UNITS, quantityOf } from "./draft.ts";
-import { toField } from "./korean_time.ts";
+import { toField } from "../korean_time.ts";
 import { exactAmount, snap, stepOf } from "./quantities.ts";
 import type { StepProps } from "./step_props.ts";
 
