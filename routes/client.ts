@@ -16,10 +16,11 @@ export interface ClientDeps {
 
 /** GET of every screen, of `/sw.js` and `/manifest.webmanifest`, and of `/client/{file}`, which may be kept for ever. */
 export function clientRoutes({ client, tileUrl }: ClientDeps) {
-  const page = pageOf(client, tileUrl), policy = policyOf(tileUrl);
+  const policy = policyOf(tileUrl);
   const app = new Hono<EdgeEnv>();
   for (const path of Object.values(SCREENS)) {
     app.get(path, (c) => {
+      const page = pageOf(client, tileUrl);
       if (page === undefined) {
         throw new Problem("unavailable", "Cannot show the client: deno task client has not built it");
       }

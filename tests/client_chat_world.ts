@@ -9,7 +9,7 @@ export type ChatPage = Page & AsyncDisposable;
 
 /** Somebody's phone with the chat on it, connected; `onSocket` may stand between it and the service. */
 export async function chatOf(
-  world: { service: TestService; browser: Browser },
+  world: { service: Pick<TestService, "url">; browser: Browser },
   person: Person,
   partyId: string,
   onSocket?: (socket: WebSocketRoute) => void,

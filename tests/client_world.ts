@@ -47,7 +47,7 @@ export interface PhoneOptions {
 
 /** Gives somebody a phone. */
 export async function openPhone(
-  { service, browser }: { service: TestService; browser: Browser },
+  { service, browser }: { service: Pick<TestService, "url">; browser: Browser },
   { person, width = 390, theme = "light", position }: PhoneOptions = {},
 ): Promise<Phone> {
   const context = await browser.newContext({

@@ -1,6 +1,7 @@
 /** `/openapi.json`: that it is OpenAPI 3.1, whole, and says what the routes are. */
 import assert from "node:assert/strict";
 import { PROBLEMS } from "../contract/problems.ts";
+import { SCREENS } from "../contract/screens.ts";
 import { type AppDeps, createApp } from "../routes/app.ts";
 import { assertProblem, signUp } from "./harness.ts";
 import { OpenApi, operationsOf, pathToNothing } from "./openapi_document.ts";
@@ -52,7 +53,11 @@ const PUBLIC = `
 );
 
 /** For people and browsers, and the document itself. */
-const PAGES = ["/", "/docs", "/docs/start.js", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css", "/openapi.json"];
+const PAGES: string[] = [
+  ...Object.values(SCREENS),
+  ...["/sw.js", "/manifest.webmanifest", "/client/:file"],
+  ...["/docs", "/docs/start.js", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css", "/openapi.json"],
+];
 
 const nameOf = ({ method, path }: { method: string; path: string }) => `${method} ${path}`;
 
