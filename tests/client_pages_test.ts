@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import { SCREENS } from "../contract/screens.ts";
 import { answerError, type EdgeEnv } from "../routes/edge.ts";
 import { clientRoutes } from "../routes/client.ts";
+import { buildClient } from "../tools/client.ts";
 import { ensureClientBuilt } from "./client_built.ts";
 import { assertProblem } from "./harness.ts";
 import { quietLog } from "./quiet_log.ts";
@@ -75,4 +76,14 @@ Deno.test("a service without a built client says so where its page would be, and
   const answer = await app.request("/");
   assert.equal(answer.status, 503);
   assert.match((await answer.json()).detail, /deno task client has not built it/);
+});
+
+Deno.test("what has been built already is left as it is, by however many who build at once", async () => {
+  const folder = async () => (await Deno.stat(new URL("../client/dist/", import.meta.url))).ino;
+  await buildClient();
+  const before = await folder();
+  await Promise.all([buildClient(), buildClient()]);
+  assert.equal(await folder(), before);
+  const left = await Array.fromAsync(Deno.readDir(new URL("../client/", import.meta.url)), ({ name }) => name);
+  assert.deepEqual(left.filter((name) => name.startsWith("dist")), ["dist"]);
 });

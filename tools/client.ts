@@ -9,18 +9,21 @@ import { extname, join } from "node:path";
 
 const CLIENT = new URL("../client/", import.meta.url).pathname, DIST = join(CLIENT, "dist");
 
-/** Builds it; answers its folder. */
-export async function buildClient(): Promise<string> {
+/** Builds it. Where nothing may be written, what was built before stays. */
+export async function buildClient(): Promise<void> {
   const draft = `${DIST}.${crypto.randomUUID()}`;
-  await Deno.mkdir(draft);
+  try {
+    await Deno.mkdir(draft);
+  } catch (cause) {
+    if ((await contentOf(DIST)).has("index.html")) return;
+    throw new Error(`Cannot build the client: ${(cause as Error).message}`, { cause });
+  }
   try {
     await build(draft);
     await replace(draft);
-  } catch (error) {
+  } finally {
     await Deno.remove(draft, { recursive: true }).catch(() => {});
-    throw error;
   }
-  return DIST;
 }
 
 async function build(folder: string): Promise<void> {
@@ -95,15 +98,24 @@ async function nameByContent(folder: string): Promise<Record<string, string>> {
   return names;
 }
 
-/** A service that is running has read the old folder; one that is starting finds either. */
+/** A service that is running has read the old folder. One that is starting beside this finds the same one, unless it is another. */
 async function replace(draft: string): Promise<void> {
+  const [built, before] = [await contentOf(draft), await contentOf(DIST)];
+  if (built.size === before.size && [...built].every(([name, content]) => before.get(name) === content)) return;
   const old = `${draft}.old`;
   await Deno.rename(DIST, old).catch(() => {});
   await Deno.rename(draft, DIST).catch((error) => {
     // Somebody else has just built the same.
     if (!(error instanceof Deno.errors.AlreadyExists) && error?.code !== "ENOTEMPTY") throw error;
   });
-  for (const left of [old, draft]) await Deno.remove(left, { recursive: true }).catch(() => {});
+  await Deno.remove(old, { recursive: true }).catch(() => {});
+}
+
+/** A folder's files by name; none when there is no folder. */
+async function contentOf(folder: string): Promise<Map<string, string>> {
+  const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name).catch(() => []);
+  const read = async (name: string) => [name, await Deno.readTextFile(join(folder, name)).catch(() => "")] as const;
+  return new Map(await Promise.all(names.map(read)));
 }
 
 if (import.meta.main) await buildClient();
