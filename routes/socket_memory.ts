@@ -15,9 +15,11 @@ const NOISE_BYTES = 16 * 1024 * 1024;
 const LOOK_MS = 100;
 /** Whoever has finished a message within this time holds next to nothing. */
 const JUST_MS = 250;
-/** A goodbye gets so long to go out, and the memory to come back. */
+/** What is held outside grows in the long run, for reasons of its own: growth is what comes on top of a level of this age. */
+const LEVEL_MS = 60_000;
+/** A goodbye gets so long to go out, and the memory, looked at as often, to come back: a busy machine lets go late. */
 const GOODBYE_MS = 50;
-const FREE_MS = 10;
+const FREE_MS = 10, FREE_MS_MAX = 500;
 
 /** See {@link watchSocketMemory}. */
 export interface SocketMemory extends Disposable {
@@ -37,6 +39,7 @@ export function watchSocketMemory({ log }: { log: Log }): SocketMemory {
   const emptyAt = new Map<WebSocket, number>();
   const startBytes = bytesOutside();
   let calmAt = performance.now();
+  let level = { bytes: startBytes, at: calmAt };
   /** What no socket was to blame for. */
   let forgivenBytes = 0;
   let relieving: Promise<void> | undefined;
@@ -57,6 +60,18 @@ export function watchSocketMemory({ log }: { log: Log }): SocketMemory {
       .map(([socket]) => socket);
   }
 
+  /** Waits for the memory of those who were cut off, unless others fill it meanwhile. */
+  async function comesBack(): Promise<boolean> {
+    const spareAtCut = spareBytes(), until = performance.now() + FREE_MS_MAX;
+    while (performance.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, FREE_MS));
+      const spare = spareBytes();
+      if (spare > SLACK_BYTES / 2) return true;
+      if (spare < spareAtCut - NOISE_BYTES) return false;
+    }
+    return false;
+  }
+
   /**
    * Cuts off one, four, sixteen … until half the slack is there again: few for one flood, and not long for many. Each time those
    * who have finished a message meanwhile are spared: a busy node hears late of what they say.
@@ -68,7 +83,7 @@ export function watchSocketMemory({ log }: { log: Log }): SocketMemory {
       if (some.length === 0) break;
       await cutOff(some);
       for (const socket of some) dropped.add(socket);
-      if (spareBytes() > SLACK_BYTES / 2) break;
+      if (await comesBack()) break;
     }
     const spare = spareBytes();
     log.warn("sockets were cut off: messages that did not end had filled the memory", { dropped: dropped.size, spare });
@@ -76,9 +91,10 @@ export function watchSocketMemory({ log }: { log: Log }): SocketMemory {
   }
 
   function look(): void {
-    const spare = spareBytes();
-    if (spare > SLACK_BYTES - NOISE_BYTES) calmAt = performance.now();
-    if (spare < 0) relieving ??= relieve().finally(() => relieving = undefined);
+    const bytes = bytesOutside(), now = performance.now();
+    if (bytes < level.bytes + NOISE_BYTES) calmAt = now;
+    if (bytes < level.bytes || now - level.at > LEVEL_MS) level = { bytes, at: now };
+    if (spareBytes() < 0) relieving ??= relieve().finally(() => relieving = undefined);
   }
 
   const timer = setInterval(look, LOOK_MS);
@@ -99,7 +115,6 @@ async function cutOff(sockets: WebSocket[]): Promise<void> {
   }
   await new Promise((resolve) => setTimeout(resolve, GOODBYE_MS));
   sockets.forEach(dropSocket);
-  await new Promise((resolve) => setTimeout(resolve, FREE_MS));
 }
 
 function bytesOutside(): number {
