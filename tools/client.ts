@@ -7,23 +7,43 @@
 import { createHash } from "node:crypto";
 import { extname, join } from "node:path";
 
-const CLIENT = new URL("../client/", import.meta.url).pathname, DIST = join(CLIENT, "dist");
+const CLIENT = new URL("../client/", import.meta.url).pathname,
+  DIST = join(CLIENT, "dist"),
+  PAGE = join(DIST, "index.html");
+/** What it is made of, and by what. */
+const SOURCES = ["client", "contract", "services/outlines.json", "tools/client.ts", "deno.json", "deno.lock"];
 
-/** Builds it. Where nothing may be written, what was built before stays. */
+/** Builds it, unless it is newer than what it is made of. Where nothing may be written, what was built before stays. */
 export async function buildClient(): Promise<void> {
+  const builtAt = (await Deno.stat(PAGE).catch(() => null))?.mtime, startedAt = new Date();
+  if (builtAt && await newestOf(SOURCES.map((path) => join(CLIENT, "..", path))) < builtAt.getTime()) return;
   const draft = `${DIST}.${crypto.randomUUID()}`;
   try {
     await Deno.mkdir(draft);
   } catch (cause) {
-    if ((await contentOf(DIST)).has("index.html")) return;
+    if (builtAt) return;
     throw new Error(`Cannot build the client: ${(cause as Error).message}`, { cause });
   }
   try {
     await build(draft);
     await replace(draft);
+    await Deno.utime(PAGE, startedAt, startedAt);
   } finally {
     await Deno.remove(draft, { recursive: true }).catch(() => {});
   }
+}
+
+/** When the newest of these, and of what is in them, was changed, in milliseconds since 1970; a folder is when something in it goes. */
+async function newestOf(paths: string[]): Promise<number> {
+  const times = await Promise.all(paths.map(async (path) => {
+    const { mtime, isDirectory } = await Deno.stat(path);
+    const inside = isDirectory ? await Array.fromAsync(Deno.readDir(path), ({ name }) => name) : [];
+    const sources = inside.filter((name) => !name.startsWith("dist"));
+    // The client's own folder changes when it is built.
+    const own = join(path, "/") === CLIENT ? 0 : mtime!.getTime();
+    return Math.max(own, await newestOf(sources.map((name) => join(path, name))));
+  }));
+  return Math.max(0, ...times);
 }
 
 async function build(folder: string): Promise<void> {
