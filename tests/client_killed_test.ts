@@ -1,4 +1,8 @@
-/** The chat over the death of its node: a real process, killed in the middle of what two phones say to each other. */
+/**
+ * The chat over the death of its node: a real process, killed in the middle of what two phones say to each other.
+ *
+ * What fails it, taken out: that what was under way when the connection broke is sent again (client/live/delivery.ts).
+ */
 import assert from "node:assert/strict";
 import { openRoom, readLog } from "./chat_world.ts";
 import { chatOf, say, shows, watchRepeats } from "./client_chat_world.ts";
