@@ -1,9 +1,9 @@
 /** Accounts in a real browser: signing up, the neighbourhood, the profile, one's own data, and leaving. */
 import assert from "node:assert/strict";
-import type { Locator, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { v7 } from "uuid";
 import type { Me } from "../contract/identity.ts";
-import { assertAccessible, clientTest, openPhone, testClient } from "./client_world.ts";
+import { assertAccessible, clientTest, openPhone, tabTo, testClient } from "./client_world.ts";
 import { addMarket, CITY_HALL, type Person, poll, signUp } from "./harness.ts";
 import { testPeople } from "./set_up.ts";
 import { age, penalise } from "./trust_world.ts";
@@ -17,16 +17,6 @@ const button = (page: Page, name: string) => page.getByRole("button", { name, ex
 const heading = (page: Page, name: string) => page.getByRole("heading", { name, exact: true });
 
 const TOKYO = { latitude: 35.6812, longitude: 139.7671 };
-
-/** Presses Tab until this has the focus. */
-async function tabTo(page: Page, target: Locator): Promise<void> {
-  await target.waitFor();
-  for (let presses = 0; presses < 60; presses++) {
-    if (await target.evaluate((element) => element === element.ownerDocument.activeElement)) return;
-    await page.keyboard.press("Tab");
-  }
-  assert.fail(`Tab does not come to ${target}`);
-}
 
 /** Fills the form of sign-up, all but the consents. */
 async function fillSignUp(page: Page, { email = `${v7()}@example.com`, nickname = "" } = {}): Promise<void> {

@@ -104,7 +104,7 @@ clientTest("who has no home is told why, and sees what is around their position,
   await page.getByText("어디 주변을 볼까요?").waitFor();
   await page.context().clearPermissions();
   await page.getByRole("button", { name: "현재 위치로 한 번 보기" }).click();
-  await page.getByText("위치 권한이 꺼져 있어요").waitFor();
+  await page.getByText("위치를 볼 수 없어요").waitFor();
 });
 
 clientTest(

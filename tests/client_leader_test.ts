@@ -1,6 +1,6 @@
 /** What a leader and those in the party do before, on and after the day, each on a phone of their own. */
 import assert from "node:assert/strict";
-import { assertAccessible, clientTest, openPhone, type Phone, testClient } from "./client_world.ts";
+import { assertAccessible, clientTest, openPhone, type Phone, tabTo, testClient } from "./client_world.ts";
 import { joinAccepted, openParty, type Person, signUpAll } from "./harness.ts";
 import { partyWith } from "./trust_world.ts";
 
@@ -158,10 +158,7 @@ clientTest("a settlement announced by keyboard alone adds up, and shows the lead
   await phone.open(`/parties/${party.id}/settlement`);
   await assertAccessible(page);
   const fillNext = async (label: RegExp | string, text: string) => {
-    const field = page.getByLabel(label);
-    for (let i = 0; i < 20 && !await field.evaluate((each) => each === each.ownerDocument.activeElement); i++) {
-      await keyboard.press("Tab");
-    }
+    await tabTo(page, page.getByLabel(label));
     await keyboard.press("ControlOrMeta+a");
     await keyboard.type(text);
   };

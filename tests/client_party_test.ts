@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
 import type { Party } from "../contract/parties.ts";
-import { assertAccessible, clientTest, openPhone, testClient } from "./client_world.ts";
+import { assertAccessible, clientTest, openPhone, tabTo, testClient } from "./client_world.ts";
 import { addItem, addMarket, joinAccepted, openParty, type Person, poll } from "./harness.ts";
 import { testPeople } from "./set_up.ts";
 
@@ -267,16 +267,6 @@ async function goToPreview(page: Page, item: { name: string }): Promise<void> {
     await button(page, "다음").click();
     await page.getByRole("heading", { name: heading }).waitFor();
   }
-}
-
-/** Goes on by the tab key until it has the focus. */
-async function tabTo(page: Page, target: Locator): Promise<void> {
-  await target.waitFor();
-  for (let presses = 0; presses < 60; presses++) {
-    if (await withFocus(page, target).count() > 0) return;
-    await page.keyboard.press("Tab");
-  }
-  assert.fail(`the tab key does not lead to ${target}`);
 }
 
 function withFocus(page: Page, target: Locator): Locator {

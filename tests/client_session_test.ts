@@ -4,6 +4,7 @@ import type { Page } from "playwright-core";
 import { v7 } from "uuid";
 import { assertAccessible, clientTest, openPhone, testClient } from "./client_world.ts";
 import { type Person, signUp } from "./harness.ts";
+import { holdRows } from "./held_rows.ts";
 import { testPeople } from "./set_up.ts";
 
 const world = testClient();
@@ -73,25 +74,14 @@ clientTest("whoever reloads while the session is being renewed stays signed in",
 });
 
 /** Keeps the person's sessions from being renewed until it is disposed. */
-async function holdRenewals({ id }: Person): Promise<AsyncDisposable> {
-  const held = Promise.withResolvers<void>(), over = Promise.withResolvers<void>();
-  const holding = world.service.sql.begin(async (tx) => {
-    await tx`
-      select 1
-      from refresh_tokens t
-      join sessions s on s.id = t.session_id
-      where s.user_id = ${id}
-      for update of t`;
-    held.resolve();
-    await over.promise;
-  });
-  await held.promise;
-  return {
-    async [Symbol.asyncDispose]() {
-      over.resolve();
-      await holding;
-    },
-  };
+function holdRenewals({ id }: Person): Promise<AsyncDisposable> {
+  return holdRows(world.service.sql, (tx) =>
+    tx`
+    select 1
+    from refresh_tokens t
+    join sessions s on s.id = t.session_id
+    where s.user_id = ${id}
+    for update of t`);
 }
 
 clientTest("a change of the password signs all other phones out, and signing out everywhere this one too", async () => {

@@ -1,7 +1,7 @@
 /** What the tests of the client share: Chromium, and people with a phone each, on the real service. */
 import assert from "node:assert/strict";
 import { AxeBuilder } from "@axe-core/playwright";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { hasBrowser, launchBrowser } from "./browser.ts";
 import { ensureClientBuilt } from "./client_built.ts";
 import type { Person, TestService } from "./harness.ts";
@@ -88,6 +88,16 @@ export async function openPhone(
       assert.deepEqual(failures, []);
     },
   };
+}
+
+/** Goes on by the tab key until this has the focus. */
+export async function tabTo(page: Page, target: Locator): Promise<void> {
+  await target.waitFor();
+  for (let presses = 0; presses < 60; presses++) {
+    if (await target.and(page.locator(":focus")).count() > 0) return;
+    await page.keyboard.press("Tab");
+  }
+  assert.fail(`the tab key does not lead to ${target}`);
 }
 
 /** Fails if axe finds anything on the page in either theme, or if the page can be scrolled sideways at 320 px. */

@@ -4,6 +4,7 @@ import { v7 } from "uuid";
 import { connectChat } from "./chat_client.ts";
 import { openRoom, quiet, range, readLog, seqsOf, told } from "./chat_world.ts";
 import { joinAccepted, openParty, poll, signUp } from "./harness.ts";
+import { holdRows } from "./held_rows.ts";
 import { testNodes, testPeople } from "./set_up.ts";
 import {
   app,
@@ -22,20 +23,8 @@ const [leader, member] = testPeople(service, 2);
 const problemOf = (client: StockClient) => poll(() => client.errors[0] && JSON.parse(client.errors[0].body));
 
 /** Holds the room, so that no text is committed before the result is disposed of. */
-async function holdRoom(partyId: string): Promise<AsyncDisposable> {
-  const held = Promise.withResolvers<void>(), over = Promise.withResolvers<void>();
-  const holding = service.sql.begin(async (tx) => {
-    await tx`select 1 from chat_rooms where party_id = ${partyId} for update`;
-    held.resolve();
-    await over.promise;
-  });
-  await held.promise;
-  return {
-    async [Symbol.asyncDispose]() {
-      over.resolve();
-      await holding;
-    },
-  };
+function holdRoom(partyId: string): Promise<AsyncDisposable> {
+  return holdRows(service.sql, (tx) => tx`select 1 from chat_rooms where party_id = ${partyId} for update`);
 }
 
 /** Resolves when somebody waits for a room that is held. */

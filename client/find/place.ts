@@ -1,6 +1,6 @@
 /** Where "nearby" is: the person's home, else where they said once that they are. */
 import { signal } from "@preact/signals";
-import { findHere } from "../account/here.ts";
+import { findHere, whyNotHere } from "../here.ts";
 import type { Point } from "../map/lazy_map.tsx";
 import { me } from "../session.ts";
 import { t } from "../words.ts";
@@ -23,12 +23,7 @@ export function nearbyPlace(): Place | null {
 /** Asks the browser for the position, this once. Answers what went wrong, in words, or nothing. */
 export async function locate(): Promise<string | undefined> {
   const found = await findHere();
-  if (found === "denied") {
-    return t("위치 권한이 꺼져 있어요. 브라우저 설정에서 허용해 주세요.", "Location is not allowed in this browser.");
-  }
-  if (found === "unknown") {
-    return t("위치를 찾지 못했어요. 잠시 후 다시 시도해 주세요.", "Your location was not found. Please try again.");
-  }
+  if (typeof found === "string") return whyNotHere(found);
   here.value = { lat: rounded(found.lat), lng: rounded(found.lng) };
   return undefined;
 }

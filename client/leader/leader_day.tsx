@@ -24,7 +24,7 @@ export function LeaderDay({ people, reload }: { people: PartyPeople; reload: () 
   }
   return (
     <>
-      <p class="over">
+      <p class="state">
         {t("파티가 끝났어요.", "The party is over.")}
         <a class="button small" href={screenPath("settlement", party.id)}>{t("정산하기", "Settle up")}</a>
       </p>

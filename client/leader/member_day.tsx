@@ -33,7 +33,7 @@ export function MemberDay({ people, reload }: { people: PartyPeople; reload: () 
         <CheckInForm partyId={party.id} isNotedAbsent={own.attended === false} reload={reload} />
       )}
       {isDone && (
-        <p class="over">
+        <p class="state">
           {t("파티가 끝났어요.", "The party is over.")}
           <a class="button small" href={screenPath("settlement", party.id)}>{t("정산 보기", "Settlement")}</a>
         </p>

@@ -15,7 +15,7 @@ export function PartyState({ view }: { view: PartyView }) {
     : undefined;
   if (offer) return <OfferCard view={view} offer={offer} />;
   const words = wordsOf(party, stage);
-  return words && <p class={stage === "cancelled" ? "party-state danger" : "party-state"} role="status">{words}</p>;
+  return words && <p class={stage === "cancelled" ? "state danger" : "state"} role="status">{words}</p>;
 }
 
 function wordsOf(party: Party, stage: Stage): string | null {

@@ -6,12 +6,12 @@ import type { Me } from "../../contract/identity.ts";
 import { screenPath } from "../../contract/screens.ts";
 import { setLocationConsent } from "../account/consent.ts";
 import { locationConsentText } from "../account/consent_checks.tsx";
-import { findHere } from "../account/here.ts";
 import { forgetHome, type PlaceDraft, settle } from "../account/home_place.ts";
 import { onwardPath } from "../account/onward.ts";
 import { PlaceSearch } from "../account/place_search.tsx";
 import { SignedIn } from "../account/signed_in.tsx";
 import { useAct, useForm } from "../act.ts";
+import { findHere, whyNotHere } from "../here.ts";
 import { LazyMap } from "../map/lazy_map.tsx";
 import { Form } from "../ui/form.tsx";
 import { Notice } from "../ui/notice.tsx";
@@ -100,22 +100,7 @@ function HereButton({ onFound }: { onFound: (place: PlaceDraft) => void }) {
         <LocateFixed size={20} aria-hidden="true" />
         {t("지금 있는 곳으로", "Use where I am now")}
       </button>
-      {state === "denied" && (
-        <p class="form-error" role="alert">
-          {t(
-            "위치를 볼 수 없어요. 브라우저 설정에서 허용하거나 주소로 찾아 주세요.",
-            "Not allowed to see where you are. Allow it in the browser's settings, or search by address.",
-          )}
-        </p>
-      )}
-      {state === "unknown" && (
-        <p class="form-error" role="alert">
-          {t(
-            "위치를 찾지 못했어요. 다시 시도하거나 주소로 찾아 주세요.",
-            "Could not find where you are. Try again, or search by address.",
-          )}
-        </p>
-      )}
+      {(state === "denied" || state === "unknown") && <p class="form-error" role="alert">{whyNotHere(state)}</p>}
     </>
   );
 }

@@ -33,7 +33,7 @@ export function SettlementView({ settlement, party, onMarked, onCorrect }: {
 
 function Settled({ at }: { at: string }) {
   return (
-    <p class="over">
+    <p class="state">
       <CircleCheck aria-hidden="true" />
       {t(`${day(at)}에 정산이 끝났어요`, `Settled on ${day(at)}`)}
     </p>
